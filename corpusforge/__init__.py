@@ -1,0 +1,3 @@
+"""CorpusForge: from raw sources to verified training shards, from one recipe."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,222 @@
+"""What flows, and the five kinds of stage.
+
+One thing flows: Arrow RecordBatches of documents. A stage is a frozen pydantic model whose fields are its recipe settings
+and whose one verb is a pure function on a batch. The engine does the rest: it hands out work, writes columns and verdicts,
+counts, resumes. A document never vanishes: a stage sets `drop` to a reason, and where a library raises on a document the
+engine marks it failed, with the message.
+
+    Source     files(), shards(), read()      bytes on disk -> rows                    data enters here, only here
+    Transform  apply(batch)                   adds or rewrites columns, row by row     extraction, encoding, splitting
+    Filter     annotate(view), rules()        signals, and the rules that decide
+    Barrier    map, reduce, finish            looks at the whole corpus, on the engine's exchange
+    Sink       write(rows)                    data leaves here, only here
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from corpusforge.text.view import TextView
+
+Batches = Iterator[pa.RecordBatch]
+
+# Name of an artefact ("tokenizer") -> folder that holds it.
+Artifacts = Mapping[str, Path]
+
+MAX_TASK_BYTES = 64 * 2**20
+MAX_BATCH_BYTES = 8 * 2**20
+MAX_DOCUMENT_BYTES = 16 * 2**20
+
+# What a verdict on a row says: drop is "" for kept, else a short snake_case reason; message is for people.
+VERDICT_FIELDS = (
+    pa.field("drop", pa.string(), nullable=False),
+    pa.field("failed", pa.bool_(), nullable=False),
+    pa.field("value", pa.float64()),
+    pa.field("threshold", pa.float64()),
+    pa.field("message", pa.string(), nullable=False),
+)
+
+# What a source says of every document beside its text; "" where the input says nothing, meta is a JSON object.
+ABOUT_FIELDS = (
+    pa.field("key", pa.string(), nullable=False),
+    pa.field("origin", pa.string(), nullable=False),
+    pa.field("url", pa.string(), nullable=False),
+    pa.field("lang", pa.string(), nullable=False),
+    pa.field("license", pa.string(), nullable=False),
+    pa.field("date", pa.string(), nullable=False),
+    pa.field("meta", pa.string(), nullable=False),
+)
+TEXT_FIELD = pa.field("text", pa.large_string(), nullable=False)
+RAW_FIELDS = (pa.field("raw", pa.large_binary(), nullable=False), pa.field("mime", pa.string(), nullable=False))
+
+# What Source.read yields: sources of text, and sources of bytes that an extract stage turns into text.
+TEXT_ROWS = pa.schema([*ABOUT_FIELDS, TEXT_FIELD, *VERDICT_FIELDS])
+RAW_ROWS = pa.schema([*ABOUT_FIELDS, *RAW_FIELDS, *VERDICT_FIELDS])
+
+# A document as it is stored after extraction. id = hash128(source name, key); content_hash = hash128(normalised text);
+# num_bytes = UTF-8 bytes of its text.
+DOCUMENT = pa.schema(
+    [
+        pa.field("id", pa.binary(16), nullable=False),
+        pa.field("content_hash", pa.binary(16), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        *ABOUT_FIELDS[1:],
+        pa.field("num_bytes", pa.int64(), nullable=False),
+        TEXT_FIELD,
+    ]
+)
+
+# What the reduce of a deciding Barrier returns: which row of which part is dropped, and the document that stays instead.
+DECISION = pa.schema(
+    [
+        pa.field("part", pa.string(), nullable=False),
+        pa.field("row", pa.int32(), nullable=False),
+        *VERDICT_FIELDS,
+        pa.field("witness", pa.binary(16)),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One input file: its absolute path, its path relative to the source's root (posix), its size in bytes."""
+
+    path: str
+    relative: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Range:
+    """A piece of an input file: `begin` <= x < `end`, in bytes or row groups as the source counts."""
+
+    file: InputFile
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The input of one task: at most ~64 MB where the format can be cut."""
+
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Keep a document when `signal` `keep` `threshold` holds; a null signal was not measured and never drops.
+
+    `when` limits the rule to rows where a column has a value: ("lang", "zh").
+    """
+
+    signal: str
+    keep: Literal[">=", "<="]
+    threshold: float
+    reason: str
+    when: tuple[str, str] | None = None
+
+
+class Stage(BaseModel):
+    """A step of a recipe; its fields are its settings. File name = class name = recipe name.
+
+    `reads` and `adds` are the columns it needs and gives, `needs` and `provides` the artefacts (folders, such as the
+    tokenizer); both are checked when the plan is made. `revision` is bumped when equal input gives other output.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=False)
+
+    revision: ClassVar[int] = 1
+    reads: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    provides: ClassVar[tuple[str, ...]] = ()
+
+    def required(self) -> tuple[str, ...]:
+        """Columns and artefacts this stage cannot work without, given its settings."""
+        return (*self.reads, *self.needs)
+
+    def prepare(self, artifacts: Artifacts, folder: Path) -> None:
+        """Check settings against `artifacts` and write what the stage `provides` to `folder`/<name>; once per step."""
+
+
+class Source(Stage):
+    """Where documents come from."""
+
+    max_document_bytes: int = Field(default=MAX_DOCUMENT_BYTES, gt=0)
+    """Longer documents are rejected as too_large without being parsed whole."""
+
+    @property
+    def has_mapped_ids(self) -> bool:
+        """Whether keys come from the data, so that one may occur twice."""
+        return False
+
+    def files(self) -> Sequence[InputFile]:
+        """The input files, sorted by relative path; raises InputError naming the setting's value when there are none."""
+        raise NotImplementedError
+
+    def shards(self, files: Sequence[InputFile]) -> list[Shard]:
+        """Cut the input into tasks; the same files give the same shards on every machine."""
+        raise NotImplementedError
+
+    def read(self, shard: Shard) -> Batches:
+        """Yield TEXT_ROWS or RAW_ROWS batches of at most MAX_BATCH_BYTES; raises BadShard where the file is damaged."""
+        raise NotImplementedError
+
+
+class Transform(Stage):
+    """Adds or rewrites columns, one row in, one row out."""
+
+    def apply(self, batch: pa.RecordBatch, artifacts: Artifacts) -> pa.RecordBatch:
+        """Give the columns in `adds`, as many rows as `batch`; columns named as in VERDICT_FIELDS reject rows.
+
+        May raise on a document it cannot handle: the engine finds that row and marks it failed with the message.
+        """
+        raise NotImplementedError
+
+
+class Filter(Stage):
+    """Measures signals; the rules decide from them, so that other thresholds never read text again."""
+
+    reads: ClassVar[tuple[str, ...]] = ("text",)
+
+    def annotate(self, view: TextView) -> dict[str, pa.Array]:
+        """Signal name -> one value for each document of the view."""
+        raise NotImplementedError
+
+    def rules(self) -> tuple[Rule, ...]:
+        """In the order in which they are asked; the first that fails gives the reason."""
+        raise NotImplementedError
+
+
+class Barrier(Stage):
+    """Looks at the whole corpus: map gives records with a 64-bit `key`, reduce sees all records of a range of keys.
+
+    A barrier that `provides` an artefact writes it in `finish`; any other decides: its reduce returns DECISION rows.
+    Batches given to map carry, beside `reads`: id, part, row and source_rank (position of the source in the recipe).
+    """
+
+    def map(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Records for the exchange: a column `key` (uint64) and whatever reduce needs."""
+        raise NotImplementedError
+
+    def reduce(self, records: pa.Table) -> pa.Table:
+        """From all records of a range of keys, sorted by all their columns in order, to DECISION rows or to records."""
+        raise NotImplementedError
+
+    def finish(self, records: Iterator[pa.Table], folder: Path) -> None:
+        """Write the artefacts that the stage `provides` under `folder`, from the records of reduce in key order."""
+
+
+class Sink(Stage):
+    """Writes the shards. Shards are fixed ranges of hash(seed, id), in that order inside."""
+
+    num_shards: int = Field(default=1, gt=0, le=99_999)
+    """Shards per group; pinned in the manifest."""
+
+    def write(self, rows: Iterator[pa.Table], prefix: Path, artifacts: Artifacts) -> dict[str, int | str]:
+        """Write one shard's files at `prefix`.* from rows in shard order; gives facts for the manifest."""
+        raise NotImplementedError

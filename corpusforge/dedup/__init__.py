@@ -1,0 +1,1 @@
+"""Stages that look at the whole corpus to remove repeated documents."""

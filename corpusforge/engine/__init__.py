@@ -1,0 +1,1 @@
+"""Runs a plan: knows nothing of any particular stage."""

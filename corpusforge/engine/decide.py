@@ -1,0 +1,65 @@
+"""From signals to verdicts: the first rule that fails gives the reason, its signal the value, its setting the threshold."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from corpusforge.core import VERDICT_FIELDS, Rule
+
+
+def kept_verdicts(count: int) -> pa.RecordBatch:
+    """Verdicts that keep `count` rows."""
+    columns = [
+        pa.array([""] * count, pa.string()),
+        pa.array(np.zeros(count, np.bool_)),
+        pa.nulls(count, pa.float64()),
+        pa.nulls(count, pa.float64()),
+        pa.array([""] * count, pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(VERDICT_FIELDS))
+
+
+def decide(rules: Sequence[Rule], columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
+    """Verdicts for the rows of `columns` (signals, and columns that rules name in `when`)."""
+    count = len(next(iter(columns.values()))) if columns else 0
+    failing = np.full(count, -1)
+    for index, rule in enumerate(rules):
+        failing[(failing < 0) & fails(rule, columns)] = index
+    dropped = failing >= 0
+    signals = {rule.signal: _floats(columns[rule.signal]) for rule in rules}
+    values = np.full(count, np.nan)
+    for index, rule in enumerate(rules):
+        values[failing == index] = signals[rule.signal][failing == index]
+    reasons = np.array([*(rule.reason for rule in rules), ""], object)[failing]
+    thresholds = np.array([*(rule.threshold for rule in rules), np.nan], np.float64)[failing]
+    verdicts = [
+        pa.array(reasons, pa.string()),
+        pa.array(np.zeros(count, np.bool_)),
+        pa.array(values, pa.float64(), mask=~dropped),
+        pa.array(thresholds, pa.float64(), mask=~dropped),
+        pa.array([""] * count, pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays(verdicts, schema=pa.schema(VERDICT_FIELDS))
+
+
+def fails(rule: Rule, columns: Mapping[str, pa.Array]) -> NDArray[np.bool_]:
+    """Where a rule drops, bool; a null signal was not measured and never drops, NaN always does."""
+    signal = columns[rule.signal]
+    values = _floats(signal)
+    holds = values >= rule.threshold if rule.keep == ">=" else values <= rule.threshold
+    failing = _bools(pc.is_valid(signal)) & ~holds
+    if rule.when is None:
+        return failing
+    column, value = rule.when
+    return failing & _bools(pc.fill_null(pc.equal(columns[column], value), False))
+
+
+def _floats(signal: pa.Array) -> NDArray[np.float64]:
+    return np.asarray(pc.cast(signal, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _bools(values: pa.Array) -> NDArray[np.bool_]:
+    return np.asarray(values.to_numpy(zero_copy_only=False), np.bool_)

@@ -1,0 +1,84 @@
+"""What a step's output depends on, as one hash: canonical JSON of stages, settings, parents and the digests of files.
+
+Nothing that may differ between machines enters: no absolute path, no time, no worker count. Paths of inputs count by their
+listing (relative path, size, sha256), resources by the sha256 of their content.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from corpusforge.core import InputFile
+from corpusforge.engine.store import read_json, write_json
+from corpusforge.recipe.contracts import resources
+from corpusforge.recipe.model import NamedStage
+from corpusforge.settings import InputMark
+
+
+def fingerprint(facts: dict[str, Any]) -> str:
+    """First 12 hex digits of the sha256 of canonical JSON; raises TypeError on what has no canonical form."""
+    return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+
+
+def stage_facts(named: NamedStage, digests: "Digests") -> dict[str, Any]:
+    """A stage as it enters a fingerprint."""
+    stage = named.stage
+    marked = {
+        name for name, field in type(stage).model_fields.items() if any(isinstance(m, InputMark) for m in field.metadata)
+    }
+    settings = stage.model_dump(mode="json", exclude=marked)
+    for name, path in resources(stage).items():
+        settings[name] = digests.of_path(path)
+    return {"use": named.use, "revision": type(stage).revision, "settings": settings}
+
+
+class Digests:
+    """sha256 of files, remembered between runs by path, size and modification time.
+
+    State, because hashing a corpus takes minutes: a remembered digest is trusted only when the file had not been touched
+    for two seconds before it was hashed, as git does, so a quick second write cannot hide.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        """Read what an earlier run remembered in the file `cache`."""
+        self._cache = cache
+        self._known: dict[str, list[Any]] = read_json(cache) if cache.exists() else {}
+        self._changed = False
+
+    def of_inputs(self, files: Sequence[InputFile]) -> list[list[str | int]]:
+        """The listing as it enters a fingerprint: relative path, size, digest of each file."""
+        return [[file.relative, file.size_bytes, self.of_file(Path(file.path))] for file in files]
+
+    def of_path(self, path: Path) -> str:
+        """Digest of a file, or of a folder's files with their relative paths."""
+        if path.is_file():
+            return self.of_file(path)
+        inside = sorted(each for each in path.rglob("*") if each.is_file())
+        listing = [[each.relative_to(path).as_posix(), self.of_file(each)] for each in inside]
+        return hashlib.sha256(orjson.dumps(listing)).hexdigest()
+
+    def of_file(self, path: Path) -> str:
+        """sha256 of a file's content, hex."""
+        status = os.stat(path)
+        key = str(path.resolve())
+        mark = [status.st_size, status.st_mtime_ns, status.st_ino]
+        known = self._known.get(key)
+        if known is not None and known[:3] == mark:
+            return str(known[3])
+        hashed_at = time.time_ns()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if hashed_at - status.st_mtime_ns > 2_000_000_000:
+            self._known[key] = [*mark, digest]
+            self._changed = True
+        return digest
+
+    def save(self) -> None:
+        """Remember for the next run."""
+        if self._changed:
+            write_json(self._cache, self._known)

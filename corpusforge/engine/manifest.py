@@ -1,0 +1,139 @@
+"""What a build hands over: shards/, the artefacts, mix.json and manifest.json, the manifest last.
+
+Files are hard-linked from the folders of the steps that made them, so publishing costs no space and a later build that
+changes nothing publishes the same bytes. The manifest says nothing of machines or times: that is in run.json.
+"""
+
+import errno
+import os
+import platform
+import shutil
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from corpusforge import __version__
+from corpusforge.engine.plan import Plan, Step
+from corpusforge.engine.store import read_json, sync, write_json
+from corpusforge.errors import InputError
+
+MANIFEST = "manifest.json"
+
+
+def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
+    """Put shards, artefacts, mix and manifest in place; what is there already and equal stays."""
+    sink = plan.joined[-1]
+    manifest = make_manifest(plan, reports)
+    if _is_published(plan.out, manifest):
+        return
+    (plan.out / MANIFEST).unlink(missing_ok=True)
+    shard_files = [sink.folder / f"{shard['name']}{suffix}" for shard in manifest["shards"] for suffix in shard["files"]]
+    _replace_folder(plan.out / "shards", ((path, path.name) for path in shard_files))
+    for name, folder in sink.artifacts.items():
+        inside = sorted(path for path in folder.rglob("*") if path.is_file())
+        _replace_folder(plan.out / name, ((path, path.relative_to(folder).as_posix()) for path in inside))
+    write_json(plan.out / "mix.json", make_mix(manifest))
+    write_json(plan.out / MANIFEST, manifest)
+
+
+def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Everything a reader of the shards has to know, the same for every machine."""
+    sink = plan.joined[-1]
+    report = reports[sink.fingerprint]
+    return {
+        "format": 1,
+        "name": plan.recipe.name,
+        "seed": plan.recipe.seed,
+        "sink": {"use": plan.recipe.sink_use, **plan.recipe.sink.model_dump(mode="json")},
+        "groups": {chain.name: chain.group for chain in plan.recipe.sources},
+        "artifacts": sorted(sink.artifacts),
+        "shards": report["shards"],
+        "steps": [_step_facts(step, reports[step.fingerprint]) for step in plan.steps],
+    }
+
+
+def _step_facts(step: Step, report: dict[str, Any]) -> dict[str, Any]:
+    facts = {"name": step.name, "kind": step.kind, "fingerprint": step.fingerprint, "parents": list(step.parents)}
+    bad = report.get("bad_shards")
+    return {**facts, "ledger": report["ledger"], **({"bad_shards": bad} if bad else {})}
+
+
+def make_mix(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What training reads: groups with their shards, counts and weights; weights are each group's share of tokens."""
+    groups: dict[str, dict[str, Any]] = {}
+    for shard in manifest["shards"]:
+        group = groups.setdefault(shard["group"], {"shards": [], "num_documents": 0, "num_sequences": 0, "num_tokens": 0})
+        group["shards"].append(f"shards/{shard['name']}")
+        for count in ("num_documents", "num_sequences", "num_tokens"):
+            group[count] += shard[count]
+    everything = sum(group["num_tokens"] for group in groups.values())
+    weights = {name: group["num_tokens"] / everything for name, group in groups.items()}
+    return {"seed": manifest["seed"], "groups": groups, "stages": [{"name": "main", "weights": weights}]}
+
+
+def write_run(plan: Plan, workers: int, began: float, seconds: dict[str, float]) -> None:
+    """run.json: what differs between machines and runs."""
+    facts = {
+        "corpusforge": __version__, "python": platform.python_version(), "host": platform.node(), "workers": workers,
+        "recipe": str(plan.recipe.path), "overrides": list(plan.recipe.overrides), "out": str(plan.out),
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)), "seconds": round(time.time() - began, 3),
+        "seconds_of": {name: round(each, 3) for name, each in seconds.items()},
+    }  # fmt: skip
+    write_json(plan.out / "run.json", facts)
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of a finished build; raises InputError when there is none."""
+    path = out / MANIFEST
+    if not path.is_file():
+        raise InputError(f"{path}: no such file, so no finished build is here; run `corpusforge build` with --out {out}")
+    manifest: dict[str, Any] = read_json(path)
+    return manifest
+
+
+def _is_published(out: Path, manifest: dict[str, Any]) -> bool:
+    if not (out / MANIFEST).is_file() or read_json(out / MANIFEST) != manifest or not (out / "mix.json").is_file():
+        return False
+    sizes = {
+        f"{shard['name']}{suffix}": facts["size_bytes"]
+        for shard in manifest["shards"]
+        for suffix, facts in shard["files"].items()
+    }
+    return all(_size(out / "shards" / name) == size for name, size in sizes.items()) and all(
+        (out / name).is_dir() for name in manifest["artifacts"]
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _replace_folder(folder: Path, files: Iterable[tuple[Path, str]]) -> None:
+    """Make `folder` hold exactly these files (path, name inside), changing it by renames only."""
+    fresh = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}.partial")
+    fresh.mkdir(parents=True)
+    for path, name in files:
+        target = fresh / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(path, target)
+    sync(fresh)
+    if folder.exists():
+        old = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}.partial")
+        folder.replace(old)
+        fresh.replace(folder)
+        shutil.rmtree(old)
+    else:
+        fresh.replace(folder)
+    sync(folder.parent)
+
+
+def _link(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+            raise
+        shutil.copyfile(path, target)
+        sync(target)

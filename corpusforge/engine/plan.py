@@ -1,0 +1,150 @@
+"""A recipe as steps, each with a folder named by what its output depends on.
+
+    chain of each source:  read, then one step per stage        joined:  one step per stage, then the sink
+
+A read step is the source and all its stages up to the last that needs raw bytes: bytes are never stored, text is. A step
+whose folder holds a report is done; touching one setting, one input or one word list gives new names to that step and to
+those after it, and to no other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from corpusforge.core import Barrier, InputFile, Source
+from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
+from corpusforge.errors import InputError, RecipeError
+from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
+
+Kind = Literal["read", "stream", "barrier", "sink"]
+
+# Bumped when the engine itself writes other bytes for equal input.
+ENGINE_REVISION = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One folder of output. `stages` has one element, in a read step the source and what follows it."""
+
+    name: str
+    kind: Kind
+    stages: tuple[NamedStage, ...]
+    fingerprint: str
+    parents: tuple[str, ...]
+    folder: Path
+    artifacts: Mapping[str, Path]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the folder is complete."""
+        return self.report.exists()
+
+    @property
+    def report(self) -> Path:
+        """Written last."""
+        return self.folder / "report.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps of each source's chain by source name, steps after the join, and what they read."""
+
+    recipe: Recipe
+    out: Path
+    chains: Mapping[str, tuple[Step, ...]]
+    joined: tuple[Step, ...]
+    inputs: Mapping[str, Sequence[InputFile]]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps in the order in which they run."""
+        return (*(step for chain in self.chains.values() for step in chain), *self.joined)
+
+    def before(self, source: str, step: Step) -> tuple[Step, ...]:
+        """The steps before `step` that hold columns or verdicts of `source`; those that only make an artefact hold none."""
+        path = (*self.chains[source], *self.joined)
+        return tuple(each for each in path[: path.index(step)] if each.kind != "barrier" or not each.stages[0].stage.provides)
+
+
+def make_plan(recipe: Recipe, out: Path) -> Plan:
+    """List and digest the inputs and name every step; raises RecipeError with every input problem."""
+    inputs = _list_inputs(recipe)
+    digests = Digests(out / ".digests.json")
+    builder = _Builder(out, digests)
+    chains: dict[str, tuple[Step, ...]] = {}
+    for chain in recipe.sources:
+        chains[chain.name] = builder.chain(chain, inputs[chain.name], recipe.on_bad_shard)
+    parents = tuple(steps[-1].fingerprint for steps in chains.values())
+    artifacts: dict[str, Path] = {}
+    joined = []
+    for named in recipe.stages:
+        kind: Kind = "barrier" if isinstance(named.stage, Barrier) else "stream"
+        step = builder.step(named.use, kind, (named,), parents, artifacts)
+        joined.append(step)
+        parents = (step.fingerprint,)
+        artifacts = artifacts | {name: step.folder / name for name in named.stage.provides}
+    groups = {chain.name: chain.group for chain in recipe.sources}
+    sink = NamedStage(recipe.sink_use, recipe.sink)
+    joined.append(builder.step(sink.use, "sink", (sink,), parents, artifacts, seed=recipe.seed, groups=groups))
+    digests.save()
+    return Plan(recipe, out, chains, tuple(joined), inputs)
+
+
+def _list_inputs(recipe: Recipe) -> dict[str, Sequence[InputFile]]:
+    inputs: dict[str, Sequence[InputFile]] = {}
+    problems = []
+    for index, chain in enumerate(recipe.sources):
+        try:
+            inputs[chain.name] = chain.source.files()
+        except InputError as error:
+            problems.append(f"{recipe.path.name}: sources.{index} ({chain.use}): {error}")
+    if problems:
+        raise RecipeError(problems)
+    return inputs
+
+
+def split_read(chain: SourceChain) -> tuple[tuple[NamedStage, ...], tuple[NamedStage, ...]]:
+    """The stages of the read step (the source first), and those that stand on stored text."""
+    needs_raw = [index for index, named in enumerate(chain.stages) if {"raw", "mime"} & set(named.stage.reads)]
+    count = needs_raw[-1] + 1 if needs_raw else 0
+    return (NamedStage(chain.use, chain.source), *chain.stages[:count]), chain.stages[count:]
+
+
+class _Builder:
+    """Numbers steps and finds their folders: one that exists keeps its number."""
+
+    def __init__(self, out: Path, digests: Digests) -> None:
+        self._out, self._digests, self._number = out, digests, 0
+        found = sorted(out.glob("[0-9][0-9]*-*")) if out.is_dir() else []
+        self._folders = {folder.name.rpartition("-")[2]: folder for folder in found}
+
+    def chain(self, chain: SourceChain, files: Sequence[InputFile], on_bad_shard: str) -> tuple[Step, ...]:
+        reading, streaming = split_read(chain)
+        facts = {
+            "source": chain.name, "license": chain.license, "lang": chain.lang, "on_bad_shard": on_bad_shard,
+            "inputs": self._digests.of_inputs(files),
+        }  # fmt: skip
+        steps = [self.step(f"{chain.name}-read", "read", reading, (), {}, **facts)]
+        artifacts: dict[str, Path] = {}
+        for named in streaming:
+            steps.append(self.step(f"{chain.name}-{named.use}", "stream", (named,), (steps[-1].fingerprint,), artifacts))
+            artifacts = artifacts | {name: steps[-1].folder / name for name in named.stage.provides}
+        return tuple(steps)
+
+    def step(
+        self, name: str, kind: Kind, stages: tuple[NamedStage, ...], parents: tuple[str, ...],
+        artifacts: Mapping[str, Path], **facts: Any,
+    ) -> Step:  # fmt: skip
+        stage_list = [stage_facts(named, self._digests) for named in stages]
+        digest = fingerprint({"engine": ENGINE_REVISION, "kind": kind, "parents": parents, "stages": stage_list, **facts})
+        self._number += 1
+        folder = self._folders.get(digest, self._out / f"{self._number:02d}-{name}-{digest}")
+        return Step(name, kind, stages, digest, parents, folder, dict(artifacts))
+
+
+def source_of(step: Step) -> Source:
+    """The source of a read step."""
+    stage = step.stages[0].stage
+    assert isinstance(stage, Source)
+    return stage

@@ -1,0 +1,1 @@
+"""Signals measured on each document, and the rules that decide from them."""

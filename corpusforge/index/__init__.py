@@ -1,0 +1,1 @@
+"""Where data leaves: Megatron shards, their reader and their verification."""

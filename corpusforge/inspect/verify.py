@@ -1,0 +1,71 @@
+"""Whether shards are what their manifest says, and say what the stored text says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import xxhash
+
+from corpusforge.index.verify import ShardFacts, documents, verify_shard
+from corpusforge.inspect.folder import BuildFolder
+from corpusforge.tokens import TokenFacts
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was looked at, and every problem found."""
+
+    num_shards: int
+    num_documents: int
+    num_sequences: int
+    num_tokens: int
+    num_encoded: int
+    problems: tuple[str, ...]
+
+
+def verify(out: Path, num_documents: int | None = None) -> Verified:
+    """Check every byte of every shard, and encode about `num_documents` (None: all) again with the reference tokenizer.
+
+    A document's pieces, put together without BOS and EOD, must be the reference's ids of its stored text. Which documents
+    are encoded depends on their ids alone. Raises InputError when `out` holds no finished build.
+    """
+    build = BuildFolder(out)
+    facts = TokenFacts.read(out / "tokenizer")
+    shards = [ShardFacts.from_json(shard) for shard in build.manifest["shards"]]
+    total = sum(shard.num_documents for shard in shards)
+    share = 1.0 if num_documents is None else min(1.0, num_documents / max(1, total))
+    problems: list[str] = []
+    encoded = 0
+    for shard in shards:
+        found = verify_shard(build.prefix(shard.name), shard, facts)
+        if not found:
+            count, found = _against_text(build, shard.name, share)
+            encoded += count
+        problems += found
+    return Verified(
+        len(shards), total, sum(shard.num_sequences for shard in shards), sum(shard.num_tokens for shard in shards),
+        encoded, tuple(problems),
+    )  # fmt: skip
+
+
+def _against_text(build: BuildFolder, name: str, share: float) -> tuple[int, list[str]]:
+    """How many documents of a shard were encoded again, and which of them differ."""
+    limit = share * 2**64
+    ids_of = {
+        document: ids
+        for document, ids in documents(build.prefix(name))
+        if share >= 1.0 or xxhash.xxh3_64_intdigest(document) < limit
+    }
+    places = build.find(list(ids_of), [source for source, group in build.manifest["groups"].items() if _in_group(build, name, group)])
+    lost = [f"{name}: document {document.hex()} is in no part; build again" for document in ids_of if document not in places]
+    encoder = reference(build.out / "tokenizer")
+    differing = [
+        f"{build.prefix(name)}: document {document.hex()}: its tokens are not the reference tokenizer's ids of its stored text; "
+        "delete the folder of vocab.encode and build again"
+        for document, text in build.texts(places)
+        if encoder.encode(text, add_special_tokens=False).ids != ids_of[document].tolist()
+    ]
+    return len(ids_of), lost + differing
+
+
+def _in_group(build: BuildFolder, shard: str, group: str) -> bool:
+    return bool(build.shard(shard)["group"] == group)

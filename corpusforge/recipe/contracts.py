@@ -1,0 +1,80 @@
+"""Whether the stages of a recipe fit together: columns, artefacts and the files that settings name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpusforge.core import Barrier, Stage
+from corpusforge.recipe.model import NamedStage, Recipe
+from corpusforge.settings import ResourceMark
+
+# Columns that the engine itself gives to every document.
+ENGINE_COLUMNS = frozenset({"id", "source", "origin", "url", "lang", "license", "date", "meta"})
+HASH_COLUMN = "content_hash"
+
+
+def contract_problems(recipe: Recipe) -> Iterator[str]:
+    """A line for each stage that needs something which no stage before it gives, or that would be given twice."""
+    joined: set[str] | None = None
+    for index, chain in enumerate(recipe.sources):
+        have = set(ENGINE_COLUMNS) | set(chain.source.adds)
+        yield from _walk(f"sources.{index}.pipeline", chain.stages, have)
+        if "raw" in have and "text" not in have:
+            yield f"sources.{index} ({chain.use}): gives bytes, and no stage turns them into text; add extract.markup"
+            have.add("text")
+        joined = have if joined is None else joined & have
+    have = (joined or set()) - {"raw", "mime"} | {HASH_COLUMN}
+    yield from _walk("stages", recipe.stages, have)
+    yield from _walk("sink", (NamedStage(recipe.sink_use, recipe.sink),), have, numbered=False)
+
+
+def _walk(where: str, stages: tuple[NamedStage, ...], have: set[str], numbered: bool = True) -> Iterator[str]:
+    for index, named in enumerate(stages):
+        place = f"{where}.{index} ({named.use})" if numbered else f"{where} ({named.use})"
+        missing = [name for name in named.stage.required() if name not in have]
+        if missing:
+            yield f"{place}: needs {', '.join(missing)}, which no stage before it gives; {_cure(missing[0])}"
+        if isinstance(named.stage, Barrier) and set(named.stage.provides) & have:
+            yield f"{place}: {', '.join(named.stage.provides)} is already given by a stage before it; remove one"
+        have |= set(named.stage.adds) | set(named.stage.provides)
+
+
+def _cure(name: str) -> str:
+    cures = {
+        "text": "add an extract stage to the source's pipeline",
+        "raw": "use it in the pipeline of a source that gives bytes, such as source.files",
+        "ids": "add vocab.encode before it",
+        "pieces": "add split.greedy before it",
+        "tokenizer": "add vocab.train before it, or name a tokenizer",
+    }
+    return cures.get(name, f"add a stage that gives {name}")
+
+
+def resources(stage: Stage) -> dict[str, Path]:
+    """Settings of a stage that name a file or folder it uses: setting -> path."""
+    marked = {
+        name: getattr(stage, name)
+        for name, field in type(stage).model_fields.items()
+        if any(isinstance(mark, ResourceMark) for mark in field.metadata) or _marked_inside(field.annotation)
+    }
+    return {name: Path(path) for name, path in marked.items() if path is not None}
+
+
+def _marked_inside(annotation: object) -> bool:
+    """Whether a union such as `ResourcePath | None` holds the mark."""
+    arguments = getattr(annotation, "__args__", ())
+    return any(
+        any(isinstance(mark, ResourceMark) for mark in getattr(argument, "__metadata__", ())) for argument in arguments
+    )
+
+
+def resource_problems(recipe: Recipe) -> Iterator[str]:
+    """A line for each file that a setting names and that is not there."""
+    places: list[tuple[str, str, Stage]] = [(f"sources.{i}", chain.use, chain.source) for i, chain in enumerate(recipe.sources)]
+    for i, chain in enumerate(recipe.sources):
+        places += [(f"sources.{i}.pipeline.{j}", each.use, each.stage) for j, each in enumerate(chain.stages)]
+    places += [(f"stages.{i}", each.use, each.stage) for i, each in enumerate(recipe.stages)]
+    places.append(("sink", recipe.sink_use, recipe.sink))
+    for where, use, stage in places:
+        for setting, path in resources(stage).items():
+            if not path.exists():
+                yield f"{where}.{setting} ({use}): no such file or folder: {path}; paths are relative to the recipe file"

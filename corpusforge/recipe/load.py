@@ -1,0 +1,167 @@
+"""From a recipe file to a Recipe: every mistake is reported, at once, each with its path, its value and the cure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from corpusforge.core import Barrier, Filter, Sink, Source, Stage, Transform
+from corpusforge.errors import RecipeError
+from corpusforge.recipe.contracts import contract_problems, resource_problems
+from corpusforge.recipe.model import NamedStage, PipelineHeader, Recipe, RecipeHeader, SourceChain, SourceHeader
+from corpusforge.recipe.registry import find_stage
+from corpusforge.recipe.suggest import did_you_mean
+from corpusforge.recipe.variables import apply_overrides, substitute
+from corpusforge.recipe.yaml import Tree, load_yaml
+from corpusforge.settings import Located
+from corpusforge.shipped import shipped_folder
+
+Model = TypeVar("Model", bound=BaseModel)
+
+IN_CHAIN = (Transform, Filter)
+AFTER_JOIN = (Transform, Filter, Barrier)
+
+
+class _Problems(list[str]):
+    """Problems found so far in one file."""
+
+    def add(self, name: str, where: str, what: str) -> None:
+        self.append(f"{name}: {where}: {what}" if where else f"{name}: {what}")
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = (), working_folder: Path | None = None) -> Recipe:
+    """Read, override, substitute and check a recipe; raises RecipeError with all problems."""
+    tree = apply_overrides(load_yaml(path), overrides, working_folder or Path.cwd())
+    variables = tree.get("variables") or {}
+    if isinstance(variables, dict):
+        rest = {key: value for key, value in tree.items() if key != "variables"}
+        tree = {**substitute(rest, variables, path.name), "variables": variables}
+    problems = _Problems()
+    header = _validate(RecipeHeader, tree, path.name, "", "", problems)
+    if header is None:
+        raise RecipeError(problems)
+    recipe = _assemble(path, header, tuple(overrides), problems)
+    if problems or recipe is None:
+        raise RecipeError(problems)
+    return recipe
+
+
+def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], problems: _Problems) -> Recipe | None:
+    chains = [_chain(path, index, tree, problems) for index, tree in enumerate(header.sources)]
+    stages = _stages(path.name, "stages", header.stages, AFTER_JOIN, problems)
+    sink = _stage(path.name, "sink", header.sink, (Sink,), problems)
+    sources = tuple(chain for chain in chains if chain is not None)
+    for name in sorted({each.name for each in sources if [other.name for other in sources].count(each.name) > 1}):
+        cure = "names are part of document ids, give each its own"
+        problems.add(path.name, "sources", f"two sources are named {name!r}; {cure}")
+    if sink is None or len(sources) < len(chains) or None in stages or not isinstance(sink.stage, Sink):
+        return None
+    joined = tuple(stage for stage in stages if stage is not None)
+    recipe = Recipe(
+        path=path.resolve(), name=header.name, seed=header.seed, on_bad_shard=header.on_bad_shard, sources=sources,
+        stages=joined, sink_use=sink.use, sink=sink.stage, overrides=overrides,
+    )  # fmt: skip
+    problems += [f"{path.name}: {problem}" for problem in (*contract_problems(recipe), *resource_problems(recipe))]
+    if any(chain.source.has_mapped_ids for chain in sources):
+        recipe = replace(recipe, stages=(NamedStage("dedup.ids", find_stage("dedup.ids")()), *joined))
+    return recipe
+
+
+def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -> SourceChain | None:
+    where = f"sources.{index}"
+    own = {key: value for key, value in tree.items() if key in SourceHeader.model_fields}
+    header = _validate(SourceHeader, own, path.name, where, "", problems)
+    settings = {key: value for key, value in tree.items() if key not in own}
+    named = _stage(path.name, where, {"use": tree.get("use"), **settings}, (Source,), problems)
+    if header is None:
+        return None
+    stages = _pipeline(path.name, f"{where}.pipeline", header.pipeline, problems)
+    if named is None or None in stages or not isinstance(named.stage, Source):
+        return None
+    return SourceChain(
+        name=header.name, group=header.group, license=header.license, lang=header.lang, use=named.use,
+        source=named.stage, stages=tuple(stage for stage in stages if stage is not None),
+    )  # fmt: skip
+
+
+def _pipeline(name: str, where: str, value: str | list[dict[str, Tree]], problems: _Problems) -> list[NamedStage | None]:
+    if isinstance(value, list):
+        return _stages(name, where, value, IN_CHAIN, problems)
+    path = _pipeline_path(value)
+    if not path.is_file():
+        shipped = [each.stem for each in shipped_folder("pipelines").glob("*.yaml")]
+        cure = f"{did_you_mean(value, shipped, 'shipped pipelines')} or give a path that ends in .yaml"
+        problems.add(name, where, f"no pipeline {value!r} ({path}); {cure}")
+        return [None]
+    try:
+        header = _validate(PipelineHeader, load_yaml(path), path.name, "", "", problems)
+    except RecipeError as error:
+        problems += error.problems
+        return [None]
+    return [None] if header is None else _stages(path.name, "stages", header.stages, IN_CHAIN, problems)
+
+
+def _pipeline_path(value: str) -> Path:
+    if value.endswith((".yaml", ".yml")):
+        return (value.base if isinstance(value, Located) else Path.cwd()) / value
+    return shipped_folder("pipelines") / f"{value}.yaml"
+
+
+def _stages(
+    name: str, where: str, trees: list[dict[str, Tree]], kinds: tuple[type[Stage], ...], problems: _Problems
+) -> list[NamedStage | None]:
+    return [_stage(name, f"{where}.{index}", tree, kinds, problems) for index, tree in enumerate(trees)]
+
+
+def _stage(
+    name: str, where: str, tree: dict[str, Tree], kinds: tuple[type[Stage], ...], problems: _Problems
+) -> NamedStage | None:
+    use = tree.get("use")
+    if not isinstance(use, str):
+        problems.add(name, f"{where}.use", f"a stage's name is missing, got {use!r}; see `corpusforge stages`")
+        return None
+    try:
+        found = find_stage(use)
+    except LookupError as error:
+        problems.add(name, f"{where}.use", str(error.args[0]))
+        return None
+    if not issubclass(found, kinds):
+        wanted = " or ".join(kind.__name__.lower() for kind in kinds)
+        problems.add(name, f"{where}.use", f"{use} is no {wanted} and cannot stand here; see `corpusforge stages`")
+        return None
+    settings = {key: value for key, value in tree.items() if key != "use"}
+    stage = _validate(found, settings, name, where, use, problems)
+    return None if stage is None else NamedStage(str(use), stage)
+
+
+def _validate(model: type[Model], tree: Tree, name: str, where: str, use: str, problems: _Problems) -> Model | None:
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            path = ".".join(str(step) for step in ((where,) if where else ()) + each["loc"])
+            problems.add(name, f"{path} ({use})" if use else path, _explain(model, dict(each)))
+        return None
+
+
+def _explain(model: type[BaseModel], error: dict[str, Tree]) -> str:
+    if error["type"] == "missing":
+        return "is required and missing; add it"
+    value = repr(str(error["input"]) if isinstance(error["input"], str) else error["input"])
+    shown = value if len(value) <= 80 else f"{value[:77]}..."
+    if error["type"] == "extra_forbidden":
+        return f"unknown setting, got {shown}; {did_you_mean(str(error['loc'][-1]), _settings(model, error['loc']), 'settings')}"
+    return f"{error['msg'][0].lower()}{error['msg'][1:]}, got {shown}"
+
+
+def _settings(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Settings beside the unknown one: of the model, or of the nested model it stands in."""
+    for step in location[:-1]:
+        field = model.model_fields.get(str(step))
+        nested = field.annotation if field else None
+        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
+            return []
+        model = nested
+    return list(model.model_fields)

@@ -1,0 +1,104 @@
+"""A recipe as checked, frozen values."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from corpusforge.core import Sink, Source, Stage
+
+NAME = r"^[a-z0-9][a-z0-9_-]*$"
+
+
+@dataclass(frozen=True)
+class NamedStage:
+    """A stage with the name by which the recipe calls it."""
+
+    use: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class SourceChain:
+    """A source and the stages of its own, up to where the sources join."""
+
+    name: str
+    group: str
+    license: str
+    lang: str
+    use: str
+    source: Source
+    stages: tuple[NamedStage, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole build; `overrides` are the --set arguments, kept for the record."""
+
+    path: Path
+    name: str
+    seed: int
+    on_bad_shard: Literal["stop", "keep_going"]
+    sources: tuple[SourceChain, ...]
+    stages: tuple[NamedStage, ...]
+    sink_use: str
+    sink: Sink
+    overrides: tuple[str, ...]
+
+
+class RecipeHeader(BaseModel):
+    """The top level of a recipe file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, title="CorpusForge recipe")
+
+    version: Literal[1]
+    """Version of the recipe language."""
+    name: str = Field(pattern=NAME)
+    """Name of the build; the default output folder is out/<name>."""
+    description: str = ""
+    """For people."""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """Decides the order of documents in the shards."""
+    variables: dict[str, Any] = Field(default_factory=dict)
+    """Values used below as ${name}; --set variables.name=value replaces them."""
+    on_bad_shard: Literal["stop", "keep_going"] = "stop"
+    """What a damaged input file does: stop the build, or keep what was read before the damage and count the rest."""
+    sources: list[dict[str, Any]] = Field(min_length=1)
+    """Where documents come from; each with stages of its own up to where they join."""
+    stages: list[dict[str, Any]] = Field(default_factory=list)
+    """Stages after the sources have joined."""
+    sink: dict[str, Any]
+    """Where the shards go."""
+
+
+class SourceHeader(BaseModel):
+    """What every source in a recipe says, beside the settings of the stage named by `use`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: str = Field(pattern=NAME)
+    """Unique in the recipe; part of every document id."""
+    use: str
+    """The source stage, such as source.jsonl."""
+    group: str = Field(default="main", pattern=NAME)
+    """Shards are written per group; training mixes groups by weight."""
+    license: str = ""
+    """Licence of documents that name none themselves."""
+    lang: str = ""
+    """Language of documents that name none themselves, such as en or zh."""
+    pipeline: str | list[dict[str, Any]] = Field(default_factory=list)
+    """Stages of this source alone: a shipped pipeline's name, a YAML file, or a list of stages."""
+
+
+class PipelineHeader(BaseModel):
+    """The top level of a pipeline file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    version: Literal[1]
+    """Version of the recipe language."""
+    description: str = ""
+    """For people."""
+    stages: list[dict[str, Any]]
+    """Stages, in order."""

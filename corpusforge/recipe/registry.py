@@ -1,0 +1,72 @@
+"""Stages by name: `filter.length` is class Length in corpusforge/filter/length.py, or an installed entry point.
+
+Recipes name stages, never modules of their own choice, so reading a recipe imports nothing that was not installed as a
+stage. Packages add stages by entry points of the group `corpusforge.stages`: name "filter.mine", object "package:Mine".
+"""
+
+import importlib
+import pkgutil
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+
+import corpusforge
+from corpusforge.core import Stage
+from corpusforge.recipe.suggest import did_you_mean
+
+STAGE_PACKAGES = ("source", "extract", "filter", "dedup", "vocab", "split", "index")
+
+
+@lru_cache(maxsize=1)
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group="corpusforge.stages")}
+
+
+def find_stage(name: str) -> type[Stage]:
+    """The class of a stage; raises LookupError with a cure when there is none."""
+    package, _, module = name.partition(".")
+    if name in _installed():
+        return _checked(name, _installed()[name].load())
+    if package not in STAGE_PACKAGES:
+        raise LookupError(f"no stage {name!r}; {did_you_mean(name, stage_names(), 'stages')}")
+    if module not in _modules(package):
+        raise LookupError(f"no stage {name!r}; {_cure(name, package)}")
+    return _checked(name, _class_in(package, module))
+
+
+def _cure(name: str, package: str) -> str:
+    names = [each for each in stage_names() if each.startswith(f"{package}.")]
+    return did_you_mean(name, names, f"corpusforge.{package}'s stages")
+
+
+def _checked(name: str, found: object) -> type[Stage]:
+    if isinstance(found, type) and issubclass(found, Stage):
+        return found
+    raise LookupError(f"no stage {name!r}: {found!r} is not a corpusforge.core.Stage")
+
+
+def _class_in(package: str, module: str) -> object:
+    class_name = "".join(word.capitalize() for word in module.split("_"))
+    return getattr(importlib.import_module(f"corpusforge.{package}.{module}"), class_name, None)
+
+
+@lru_cache
+def _modules(package: str) -> frozenset[str]:
+    folder = importlib.import_module(f"corpusforge.{package}").__path__
+    names = (info.name for info in pkgutil.iter_modules(folder))
+    return frozenset(name for name in names if _is_stage(_class_in(package, name)))
+
+
+def _is_stage(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, Stage)
+
+
+@lru_cache(maxsize=1)
+def stage_names() -> tuple[str, ...]:
+    """All stages there are, sorted by package in the order of the data's way, then by name."""
+    own = [f"{package}.{module}" for package in STAGE_PACKAGES for module in sorted(_modules(package))]
+    return (*own, *sorted(set(_installed()) - set(own)))
+
+
+def stage_name(stage: type[Stage]) -> str:
+    """The recipe name of one of our own stage classes: corpusforge.filter.length -> filter.length."""
+    return stage.__module__.removeprefix(f"{corpusforge.__name__}.")

@@ -1,0 +1,1 @@
+"""Where data enters, and only here."""

@@ -1,0 +1,1 @@
+"""Cutting a document's token ids into pieces."""

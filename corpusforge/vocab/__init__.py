@@ -1,0 +1,1 @@
+"""Tokenizers: training them and encoding with them."""

@@ -1,0 +1,110 @@
+"""What a newcomer meets first: imports, schemas, recipes, README."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from corpusforge.recipe import load_recipe
+from corpusforge.recipe.registry import find_stage, stage_name, stage_names
+from corpusforge.recipe.schema import schemas
+from corpusforge.shipped import shipped_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["trace", "--help"], ["--version"]])
+def test_help_loads_no_heavy_package(arguments: list[str]) -> None:
+    heavy = {"torch", "transformers", "datasets", "ray", "numba", "pyarrow", "polars", "tokenizers", "deepspeed"}
+    code = (
+        "import sys; from corpusforge.cli import app\n"
+        f"try: app({arguments!r})\nexcept SystemExit: pass\n"
+        f"print('loaded:', sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_importing_every_stage_loads_no_training_package() -> None:
+    code = (
+        "import sys; from corpusforge.recipe.registry import find_stage, stage_names\n"
+        "[find_stage(name) for name in stage_names()]\n"
+        "print(sorted({'torch', 'transformers', 'datasets', 'ray', 'tokenizers', 'sentencepiece', 'docutils'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_schemas_on_disk_are_fresh(name: str) -> None:
+    assert (ROOT / "schemas" / name).read_text(encoding="utf-8") == schemas()[name], "run tools/schemas"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_shipped_recipes_meet_the_schema(path: Path) -> None:
+    schema = json.loads(schemas()["recipe.schema.json"])
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pipelines").glob("*.yaml")), ids=lambda path: path.name)
+def test_shipped_pipelines_meet_the_schema(path: Path) -> None:
+    schema = json.loads(schemas()["pipeline.schema.json"])
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+
+
+def test_the_schema_refuses_an_unknown_setting() -> None:
+    schema = json.loads(schemas()["recipe.schema.json"])
+    tree = yaml.safe_load((ROOT / "recipes/geo.yaml").read_text(encoding="utf-8"))
+    tree["stages"][0]["threshhold"] = 1
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tree, schema)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_shipped_recipes_load(path: Path) -> None:
+    assert load_recipe(path).name == path.stem
+
+
+def test_the_command_reference_in_the_readme_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/generate.py", "--check"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, f"{done.stdout}run tools/schemas"
+
+
+def test_every_command_is_shown_in_the_readme_with_an_example() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("build", "plan", "stages", "verify", "trace", "init"):
+        assert f"$ corpusforge {command} --help" in readme
+        assert re.search(rf"Example: corpusforge {command}", readme)
+
+
+def test_the_readme_names_only_files_that_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:recipes|tools|schemas|pipelines|corpusforge|tests)/[\w./-]+)`", readme)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("folder", ["pipelines", "recipes", "schemas"])
+def test_shipped_folders_are_found(folder: str) -> None:
+    assert any(shipped_folder(folder).iterdir())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_file_name_is_class_name_is_recipe_name(name: str) -> None:
+    assert stage_name(find_stage(name)) == name
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_every_stage_and_setting_is_documented(name: str) -> None:
+    stage = find_stage(name)
+    assert stage.__doc__
+    undocumented = [setting for setting, field in stage.model_fields.items() if not field.description]
+    assert undocumented == []

@@ -1,0 +1,85 @@
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from corpusforge.core import Artifacts, Filter, Rule, Transform
+from corpusforge.engine.apply import apply_stage
+from corpusforge.engine.parts import Part, PartInfo
+from corpusforge.errors import InputError
+from corpusforge.recipe.model import NamedStage
+from corpusforge.text.view import TextView
+
+
+class Shout(Transform):
+    """Upper-cases; a library that chokes on some words."""
+
+    reads: ClassVar[tuple[str, ...]] = ("text",)
+    adds: ClassVar[tuple[str, ...]] = ("text",)
+
+    def apply(self, batch: pa.RecordBatch, artifacts: Artifacts) -> pa.RecordBatch:
+        texts = batch["text"].to_pylist()
+        if "choke" in texts:
+            raise ValueError("cannot shout choke")
+        if "fatal" in texts:
+            raise InputError("the model file is damaged")
+        return pa.RecordBatch.from_pydict({"text": pa.array([text.upper() for text in texts], pa.large_string())})
+
+
+class Odd(Filter):
+    """Measures nothing much, and raises on some words."""
+
+    adds: ClassVar[tuple[str, ...]] = ("size",)
+
+    def annotate(self, view: TextView) -> dict[str, pa.Array]:
+        if "choke" in view.texts.to_pylist():
+            raise ValueError("cannot measure choke")
+        return {"size": pa.array(view.num_bytes)}
+
+    def rules(self) -> tuple[Rule, ...]:
+        return (Rule("size", ">=", 2, "too_small"),)
+
+
+def part(*texts: str) -> Part:
+    columns = {
+        "text": pa.array(texts, pa.large_string()),
+        "num_bytes": pa.array([len(text) for text in texts], pa.int64()),
+        "id": pa.array([bytes([i]) * 16 for i in range(len(texts))], pa.binary(16)),
+    }
+    return Part(PartInfo("p", "s", 10 * len(texts), 0), np.arange(0, 10 * len(texts), 10, dtype=np.int32), pa.table(columns))
+
+
+def test_a_document_on_which_a_library_raises_is_failed_alone_with_the_message() -> None:
+    outcome = apply_stage(NamedStage("shout", Shout()), part("a", "b", "choke", "c", "choke"), {})
+    assert outcome.part.columns["text"].to_pylist() == ["A", "B", "C"]
+    assert [(row["row"], row["drop"], row["failed"], row["message"]) for row in outcome.verdicts.to_pylist()] == [
+        (20, "failed", True, "ValueError: cannot shout choke"),
+        (40, "failed", True, "ValueError: cannot shout choke"),
+    ]
+    assert (outcome.entry.came_in, outcome.entry.kept, outcome.entry.failed) == (5, 3, 2)
+
+
+def test_an_error_that_the_user_has_to_mend_stops_the_build() -> None:
+    with pytest.raises(InputError, match="damaged"):
+        apply_stage(NamedStage("shout", Shout()), part("a", "fatal"), {})
+
+
+def test_rewritten_text_brings_a_new_hash_and_size() -> None:
+    outcome = apply_stage(NamedStage("shout", Shout()), part("ab"), {})
+    assert outcome.added is not None
+    assert outcome.added.column_names == ["row", "text", "content_hash", "num_bytes"]
+
+
+def test_a_filter_keeps_its_signals_beside_its_verdicts_and_null_where_it_failed() -> None:
+    outcome = apply_stage(NamedStage("odd", Odd()), part("abc", "a", "choke"), {})
+    assert [(row["drop"], row["size"], row["failed"]) for row in outcome.verdicts.to_pylist()] == [
+        ("", 3, False), ("too_small", 1, False), ("failed", None, True),
+    ]  # fmt: skip
+    assert outcome.part.rows.tolist() == [0]
+
+
+def test_a_part_without_live_rows_passes_through() -> None:
+    outcome = apply_stage(NamedStage("odd", Odd()), part(), {})
+    assert outcome.verdicts.num_rows == 0
+    assert outcome.entry.came_in == 0

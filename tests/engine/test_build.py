@@ -1,0 +1,292 @@
+"""Whole builds on small input: the books, reruns, the same bytes, faults."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from corpusforge.engine.plan import Plan
+from corpusforge.engine.run import build
+from corpusforge.engine.store import read_json
+from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputError, NothingLeft
+from corpusforge.recipe import load_recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKENIZER = ROOT / "recipes/samples/tokenizer"
+
+RECIPE = f"""\
+version: 1
+name: small
+seed: 3
+sources:
+  - name: notes
+    use: source.jsonl
+    path: notes
+    license: cc0-1.0
+    group: geo
+    pipeline: [{{use: filter.length, min_words: 3}}]
+  - name: files
+    use: source.files
+    path: files
+    group: files
+    pipeline: [{{use: extract.markup}}]
+stages:
+  - {{use: dedup.exact}}
+  - {{use: vocab.encode, tokenizer: {TOKENIZER}}}
+  - {{use: split.greedy, max_tokens: 24}}
+sink: {{use: index.megatron, layout: pieces, num_shards: 2}}
+"""
+
+
+def note(number: int) -> str:
+    return f"Sample {number} is a basalt with olivine. 第{number}号样品是橄榄玄武岩。 It was taken at {number} m."
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "files").mkdir()
+    for part in range(3):
+        lines = [orjson.dumps({"text": note(10 * part + i), "url": f"https://example.org/{part}/{i}"}) for i in range(8)]
+        lines.append(orjson.dumps({"text": note(0)}))
+        (tmp_path / f"notes/{part}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    (tmp_path / "notes/3.jsonl").write_text('{"text": "too short"}\n{"text": null}\nno json\n{"text": 5}\n')
+    (tmp_path / "files/a.md").write_text("# Granite\n\nGranite holds quartz, feldspar and mica.\n")
+    (tmp_path / "files/b.txt").write_bytes(b"bad \xff bytes")
+    path = tmp_path / "small.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+def run(recipe: Path, out: str = "out", *overrides: str, workers: int = 1) -> Plan:
+    return build(load_recipe(recipe, overrides), recipe.parent / out, workers)
+
+
+def ledger(plan: Plan, name: str) -> dict[str, dict[str, object]]:
+    step = next(step for step in plan.steps if step.name == name)
+    return {source: books for source, books in read_json(step.report)["ledger"].items()}
+
+
+def outputs(out: Path) -> dict[str, bytes]:
+    """Everything a build must repeat byte for byte; run.json, the lock and the digest cache are of the machine."""
+    files = [path for path in sorted(out.rglob("*")) if path.is_file()]
+    names = {path.relative_to(out).as_posix(): path for path in files}
+    return {name: path.read_bytes() for name, path in names.items() if name not in ("run.json", ".lock", ".digests.json")}
+
+
+def test_every_document_is_kept_rejected_or_failed(recipe: Path) -> None:
+    plan = run(recipe)
+    assert ledger(plan, "notes-read")["notes"] == [
+        {"stage": "source.jsonl", "in": 31, "kept": 28, "failed": 0,
+         "rejected": {"invalid_json": 1, "missing_text": 1, "text_not_string": 1}}
+    ]  # fmt: skip
+    assert ledger(plan, "notes-filter.length")["notes"] == [
+        {"stage": "filter.length", "in": 28, "kept": 27, "failed": 0, "rejected": {"too_few_words": 1}}
+    ]
+    assert ledger(plan, "files-read")["files"] == [
+        {"stage": "source.files", "in": 2, "kept": 2, "failed": 0, "rejected": {}},
+        {"stage": "extract.markup", "in": 2, "kept": 1, "failed": 0, "rejected": {"undecodable": 1}},
+    ]
+    assert ledger(plan, "dedup.exact") == {
+        "notes": [{"stage": "dedup.exact", "in": 27, "kept": 24, "failed": 0, "rejected": {"duplicate": 3}}],
+        "files": [{"stage": "dedup.exact", "in": 1, "kept": 1, "failed": 0, "rejected": {}}],
+    }
+
+
+def test_shards_hold_what_was_kept(recipe: Path) -> None:
+    run(recipe)
+    manifest = read_json(recipe.parent / "out/manifest.json")
+    assert sum(shard["num_documents"] for shard in manifest["shards"]) == 25
+    assert {shard["group"] for shard in manifest["shards"]} == {"geo", "files"}
+    mix = read_json(recipe.parent / "out/mix.json")
+    assert sum(mix["stages"][0]["weights"].values()) == pytest.approx(1.0)
+
+
+def test_two_workers_write_the_same_bytes_as_one(recipe: Path) -> None:
+    run(recipe, "one", workers=1)
+    run(recipe, "two", workers=2)
+    assert outputs(recipe.parent / "one") == outputs(recipe.parent / "two")
+
+
+def test_the_order_in_which_files_were_made_does_not_matter(recipe: Path, tmp_path: Path) -> None:
+    run(recipe, "one")
+    for path in sorted((tmp_path / "notes").iterdir(), reverse=True):
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content)
+    run(recipe, "two")
+    assert outputs(tmp_path / "one") == outputs(tmp_path / "two")
+
+
+def test_the_order_of_sources_moves_no_document_in_the_shards(recipe: Path, tmp_path: Path) -> None:
+    run(recipe, "one")
+    text = recipe.read_text()
+    begin, middle, end = text.index("  - name: notes"), text.index("  - name: files"), text.index("stages:\n  - {use: dedup")
+    recipe.write_text(text[:begin] + text[middle:end] + text[begin:middle] + text[end:])
+    run(recipe, "two")
+    shards = [{n: b for n, b in outputs(tmp_path / out).items() if n.startswith("shards/")} for out in ("one", "two")]
+    assert shards[0] == shards[1]
+
+
+def steps_written(recipe: Path, *overrides: str) -> list[str]:
+    """Names of the steps that a further build runs."""
+    before = {path: path.stat().st_mtime_ns for path in recipe.parent.glob("out/*/report.json")}
+    plan = run(recipe, "out", *overrides)
+    return [step.name for step in plan.steps if before.get(step.report) != step.report.stat().st_mtime_ns]
+
+
+def test_a_second_build_does_nothing(recipe: Path) -> None:
+    run(recipe)
+    shard = recipe.parent / "out/shards/geo-00000.bin"
+    before = shard.stat().st_mtime_ns
+    assert steps_written(recipe) == []
+    assert shard.stat().st_mtime_ns == before
+
+
+def test_one_changed_input_repeats_only_its_own_source_and_what_follows_the_join(recipe: Path) -> None:
+    run(recipe)
+    (recipe.parent / "files/c.md").write_text("Gneiss is banded and of high grade.\n")
+    assert steps_written(recipe) == ["files-read", "dedup.exact", "vocab.encode", "split.greedy", "index.megatron"]
+
+
+@pytest.mark.parametrize(
+    ("override", "repeated"),
+    [
+        ("stages.2.max_tokens=32", ["split.greedy", "index.megatron"]),
+        ("sink.num_shards=1", ["index.megatron"]),
+        ("seed=4", ["index.megatron"]),
+        ("sources.notes.group=other", ["index.megatron"]),
+        ("sources.notes.pipeline.0.min_words=4",
+         ["notes-filter.length", "dedup.exact", "vocab.encode", "split.greedy", "index.megatron"]),
+        ("stages.1.parity_documents=7", ["vocab.encode", "split.greedy", "index.megatron"]),
+    ],
+)  # fmt: skip
+def test_one_changed_setting_repeats_exactly_what_depends_on_it(recipe: Path, override: str, repeated: list[str]) -> None:
+    run(recipe)
+    assert steps_written(recipe, override) == repeated
+
+
+def test_a_changed_tokenizer_repeats_encoding_and_what_follows(recipe: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "tokenizer"
+    copy.mkdir()
+    for path in TOKENIZER.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    recipe.write_text(recipe.read_text().replace(str(TOKENIZER), str(copy)))
+    run(recipe)
+    assert steps_written(recipe) == []
+    config = orjson.loads((copy / "tokenizer_config.json").read_bytes())
+    (copy / "tokenizer_config.json").write_bytes(orjson.dumps({**config, "model_max_length": 4096}))
+    assert steps_written(recipe) == ["vocab.encode", "split.greedy", "index.megatron"]
+
+
+def test_going_back_to_an_earlier_setting_runs_nothing_and_publishes_the_earlier_bytes(recipe: Path) -> None:
+    run(recipe)
+    first = outputs(recipe.parent / "out/shards")
+    run(recipe, "out", "stages.2.max_tokens=32")
+    assert outputs(recipe.parent / "out/shards") != first
+    assert steps_written(recipe) == []
+    assert outputs(recipe.parent / "out/shards") == first
+
+
+@pytest.mark.parametrize("layout", ["documents", "pieces"])
+def test_a_build_may_have_either_layout(recipe: Path, layout: str) -> None:
+    if layout == "documents":
+        recipe.write_text(recipe.read_text().replace("  - {use: split.greedy, max_tokens: 24}\n", ""))
+    run(recipe, "out", f"sink.layout={layout}")
+    manifest = read_json(recipe.parent / "out/manifest.json")
+    sequences = sum(shard["num_sequences"] for shard in manifest["shards"])
+    assert (sequences == 25) == (layout == "documents")
+
+
+def message(kind: type[CorpusForgeError], recipe: Path, *overrides: str) -> str:
+    with pytest.raises(kind) as caught:
+        run(recipe, "out", *overrides)
+    return str(caught.value)
+
+
+def test_an_empty_source_stops_the_build(recipe: Path) -> None:
+    for path in (recipe.parent / "notes").iterdir():
+        path.write_bytes(b"")
+    assert message(NothingLeft, recipe).startswith("source notes: its 4 files hold no document")
+
+
+def test_a_source_whose_documents_are_all_rejected_stops_the_build_with_the_reasons(recipe: Path) -> None:
+    text = message(NothingLeft, recipe, "sources.notes.pipeline.0.min_words=999")
+    assert "notes-filter.length: no document is left" in text
+    assert "too_few_words 28" in text
+    assert NothingLeft.exit_code == 3
+
+
+def test_an_empty_folder_is_an_error_before_anything_runs(recipe: Path) -> None:
+    for path in (recipe.parent / "notes").iterdir():
+        path.unlink()
+    assert "sources.0 (source.jsonl)" in message(CorpusForgeError, recipe)
+    assert list((recipe.parent / "out").glob("0*")) == []
+
+
+def test_a_damaged_file_stops_the_build_and_names_file_and_offset(recipe: Path) -> None:
+    import gzip
+
+    whole = gzip.compress(b"".join(orjson.dumps({"text": note(100 + i)}) + b"\n" for i in range(500)))
+    (recipe.parent / "notes/4.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    text = message(BadShard, recipe)
+    assert "notes/4.jsonl.gz at " in text
+
+
+def test_with_keep_going_what_was_read_before_the_damage_stays_and_the_damage_is_reported(recipe: Path) -> None:
+    import gzip
+
+    whole = gzip.compress(b"".join(orjson.dumps({"text": note(1000 + i)}) + b"\n" for i in range(500)))
+    (recipe.parent / "notes/4.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    plan = run(recipe, "out", "on_bad_shard=keep_going")
+    report = read_json(plan.chains["notes"][0].report)
+    assert [bad["path"] for bad in report["bad_shards"]] == ["4.jsonl.gz"]
+    assert report["ledger"]["notes"][0]["in"] > 31
+    assert read_json(recipe.parent / "out/manifest.json")["steps"][0]["bad_shards"] == report["bad_shards"]
+
+
+def test_duplicate_mapped_ids_are_rejected_whatever_their_text(recipe: Path) -> None:
+    lines = [{"text": note(70 + i), "id": f"n{i % 3}"} for i in range(6)]
+    for path in (recipe.parent / "notes").iterdir():
+        path.unlink()
+    (recipe.parent / "notes/a.jsonl").write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+    plan = run(recipe, "out", "sources.notes.columns={id: id}")
+    assert ledger(plan, "dedup.ids")["notes"][0]["rejected"] == {"duplicate_id": 3}  # type: ignore[index]
+
+
+def build_command(recipe: Path, out: str, workers: int = 2) -> list[str]:
+    return [sys.executable, "-m", "corpusforge", "build", str(recipe), "--out", str(recipe.parent / out), "--workers", str(workers)]
+
+
+@pytest.mark.slow
+def test_a_build_killed_at_any_moment_goes_on_to_the_same_bytes(recipe: Path) -> None:
+    run(recipe, "whole")
+    kills = 0
+    for attempt in range(12):
+        process = subprocess.Popen(build_command(recipe, "killed"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        time.sleep(0.4 + 0.25 * attempt)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills >= 2
+    run(recipe, "killed")
+    assert outputs(recipe.parent / "killed") == outputs(recipe.parent / "whole")
+
+
+@pytest.mark.slow
+def test_the_command_line_reports_errors_of_the_user_in_one_line_and_exit_code_2(recipe: Path) -> None:
+    (recipe.parent / "notes/5.jsonl.gz").write_bytes(b'{"text": "plain"}\n')
+    done = subprocess.run(build_command(recipe, "out"), capture_output=True, text=True, check=False)
+    assert done.returncode == InputError.exit_code == 2
+    assert "5.jsonl.gz" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_exit_codes_tell_kinds_of_errors_apart() -> None:
+    assert (CorpusForgeError.exit_code, InputError.exit_code, BuildStopped.exit_code) == (1, 2, 3)

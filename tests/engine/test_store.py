@@ -1,0 +1,73 @@
+import multiprocessing
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from corpusforge.engine.store import locked, publish, read_json, read_parquet, remove_partials, write_json, write_parquet
+from corpusforge.errors import FolderInUse
+
+
+def test_a_published_file_appears_whole(tmp_path: Path) -> None:
+    with publish(tmp_path / "a") as partial:
+        partial.write_text("x")
+        assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a").read_text() == "x"
+
+
+def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), publish(tmp_path / "a") as partial:
+        partial.write_text("x")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_tables_are_equal_bytes(tmp_path: Path) -> None:
+    table = pa.table({"row": pa.array([1, 2], pa.int32()), "text": pa.array(["a", "矿"], pa.large_string())})
+    write_parquet(tmp_path / "a", table)
+    write_parquet(tmp_path / "b", pa.concat_tables([table.slice(0, 1), table.slice(1)]))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert read_parquet(tmp_path / "a").equals(table)
+
+
+def test_json_keys_are_sorted(tmp_path: Path) -> None:
+    write_json(tmp_path / "a", {"b": 1, "a": [2]})
+    assert (tmp_path / "a").read_text() == '{\n  "a": [\n    2\n  ],\n  "b": 1\n}\n'
+    assert read_json(tmp_path / "a") == {"a": [2], "b": 1}
+
+
+def test_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "step").mkdir()
+    (tmp_path / "step/a.1f.partial").write_text("x")
+    (tmp_path / "shards.1f.partial").mkdir()
+    (tmp_path / "step/a").write_text("x")
+    remove_partials(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "step"]
+
+
+def _try_lock(folder: Path, answer: "multiprocessing.Queue[str]") -> None:
+    try:
+        with locked(folder):
+            answer.put("locked")
+    except FolderInUse as error:
+        answer.put(str(error))
+
+
+def test_a_second_build_on_one_folder_is_refused_with_the_owner(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    answer: multiprocessing.Queue[str] = context.Queue()
+    with locked(tmp_path):
+        other = context.Process(target=_try_lock, args=(tmp_path, answer))
+        other.start()
+        message = answer.get(timeout=60)
+        other.join()
+    answer.close()
+    assert "is building here; wait for it, or give another --out" in message
+    assert "process " in message
+
+
+def test_a_lock_ends_with_its_block(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        pass
+    with locked(tmp_path):
+        pass
