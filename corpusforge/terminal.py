@@ -23,8 +23,14 @@ from corpusforge.inspect.trace import Segment
 from corpusforge.inspect.verify import Verified
 from corpusforge.recipe.registry import find_stage, stage_names
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+def _console(stderr: bool) -> Console:
+    """On a terminal as wide as that, elsewhere wide enough that no table folds."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=200)
+
+
+_out, _err = _console(stderr=False), _console(stderr=True)
 
 
 class BuildProgress(Progress):
@@ -101,10 +107,10 @@ def print_plan(plan: Plan) -> None:
     for name, files in plan.inputs.items():
         size = size_text(sum(file.size_bytes for file in files))
         _out.print(f"{name}: {len(files)} files, {size}")
-    table = _table("step", "kind", "stages", "state", "folder")
+    table = _table("state", "folder", "stages")
     for step in plan.steps:
         state = "[green]done[/green]" if step.is_done else "to run"
-        table.add_row(step.name, step.kind, " ".join(named.use for named in step.stages), state, step.folder.name)
+        table.add_row(state, step.folder.name, " ".join(named.use for named in step.stages))
     _out.print(table)
     todo = sum(not step.is_done for step in plan.steps)
     _out.print(f"{todo} of {len(plan.steps)} steps to run; output in {_relative(plan.out)}")

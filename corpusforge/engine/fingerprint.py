@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from corpusforge.core import InputFile
-from corpusforge.engine.store import read_json, write_json
+from corpusforge.engine.store import file_digest, read_json, write_json
 from corpusforge.recipe.contracts import resources
 from corpusforge.recipe.model import NamedStage
 from corpusforge.settings import InputMark
@@ -71,8 +71,7 @@ class Digests:
         if known is not None and known[:3] == mark:
             return str(known[3])
         hashed_at = time.time_ns()
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(path)
         if hashed_at - status.st_mtime_ns > 2_000_000_000:
             self._known[key] = [*mark, digest]
             self._changed = True

@@ -47,7 +47,7 @@ def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, A
         "name": plan.recipe.name,
         "seed": plan.recipe.seed,
         "sink": {"use": plan.recipe.sink_use, **plan.recipe.sink.model_dump(mode="json")},
-        "groups": {chain.name: chain.group for chain in plan.recipe.sources},
+        "sources": [{"name": chain.name, "group": chain.group} for chain in plan.recipe.sources],
         "artifacts": sorted(sink.artifacts),
         "shards": report["shards"],
         "steps": [_step_facts(step, reports[step.fingerprint]) for step in plan.steps],

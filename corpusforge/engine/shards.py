@@ -4,7 +4,6 @@
     reduce  one task per shard reads its slices one after another, so a shard may be larger than memory
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from corpusforge.engine.executor import Executor
 from corpusforge.engine.parts import PartInfo, load_part
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.progress import Progress, ticking
-from corpusforge.engine.store import read_json, sync, write_json
+from corpusforge.engine.store import file_digest, read_json, sync, write_json
 from corpusforge.text.hashing import range_of, shard_keys
 
 # Lineage that every sink gets beside what it reads.
@@ -75,7 +74,10 @@ def run_shard(task: ShardTask) -> dict[str, Any]:
     sink = task.step.stages[0].stage
     assert isinstance(sink, Sink)
     facts = sink.write(_rows(task), scratch / task.name, task.step.artifacts)
-    files = {path.name.removeprefix(task.name): _digest(path) for path in sorted(scratch.iterdir())}
+    files = {
+        path.name.removeprefix(task.name): {"size_bytes": path.stat().st_size, "sha256": file_digest(path)}
+        for path in sorted(scratch.iterdir())
+    }
     for path in sorted(scratch.iterdir()):
         sync(path)
         path.replace(task.step.folder / path.name)
@@ -91,11 +93,6 @@ def _rows(task: ShardTask) -> Iterator[pa.Table]:
         records = gather(task.inputs, partition)
         if records.num_rows:
             yield sorted_records(records, ["key", "id"]).drop_columns(["key"])
-
-
-def _digest(path: Path) -> dict[str, int | str]:
-    with path.open("rb") as file:
-        return {"size_bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def run_sink(

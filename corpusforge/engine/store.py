@@ -4,6 +4,7 @@ Parquet and JSON are written with settings that depend on nothing but the conten
 """
 
 import fcntl
+import hashlib
 import os
 import shutil
 import uuid
@@ -44,6 +45,12 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's content, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: Path, value: Any) -> None:

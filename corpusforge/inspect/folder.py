@@ -40,7 +40,7 @@ class BuildFolder:
     @property
     def sources(self) -> tuple[str, ...]:
         """Names of the sources, in the order of the recipe."""
-        return tuple(self.manifest["groups"])
+        return tuple(source["name"] for source in self.manifest["sources"])
 
     def shard(self, name: str) -> dict[str, Any]:
         """What the manifest says of a shard; raises InputError when it names none such."""

@@ -8,6 +8,7 @@ import xxhash
 from corpusforge.index.verify import ShardFacts, documents, verify_shard
 from corpusforge.inspect.folder import BuildFolder
 from corpusforge.tokens import TokenFacts
+from corpusforge.vocab.folder import TokenizerFiles
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def verify(out: Path, num_documents: int | None = None) -> Verified:
     for shard in shards:
         found = verify_shard(build.prefix(shard.name), shard, facts)
         if not found:
-            count, found = _against_text(build, shard.name, share)
+            count, found = _against_text(build, shard.name, facts, share)
             encoded += count
         problems += found
     return Verified(
@@ -47,25 +48,26 @@ def verify(out: Path, num_documents: int | None = None) -> Verified:
     )  # fmt: skip
 
 
-def _against_text(build: BuildFolder, name: str, share: float) -> tuple[int, list[str]]:
+def _against_text(build: BuildFolder, name: str, facts: TokenFacts, share: float) -> tuple[int, list[str]]:
     """How many documents of a shard were encoded again, and which of them differ."""
-    limit = share * 2**64
+    prefix = build.prefix(name)
+    group = build.shard(name)["group"]
     ids_of = {
         document: ids
-        for document, ids in documents(build.prefix(name))
-        if share >= 1.0 or xxhash.xxh3_64_intdigest(document) < limit
+        for document, ids in documents(prefix, facts)
+        if share >= 1.0 or xxhash.xxh3_64_intdigest(document) < share * 2**64
     }
-    places = build.find(list(ids_of), [source for source, group in build.manifest["groups"].items() if _in_group(build, name, group)])
-    lost = [f"{name}: document {document.hex()} is in no part; build again" for document in ids_of if document not in places]
-    encoder = reference(build.out / "tokenizer")
-    differing = [
-        f"{build.prefix(name)}: document {document.hex()}: its tokens are not the reference tokenizer's ids of its stored text; "
-        "delete the folder of vocab.encode and build again"
-        for document, text in build.texts(places)
-        if encoder.encode(text, add_special_tokens=False).ids != ids_of[document].tolist()
+    places = build.find(list(ids_of), [each["name"] for each in build.manifest["sources"] if each["group"] == group])
+    problems = [
+        f"{prefix}: document {document.hex()} is in no part of its sources; build again"
+        for document in ids_of
+        if document not in places
     ]
-    return len(ids_of), lost + differing
-
-
-def _in_group(build: BuildFolder, shard: str, group: str) -> bool:
-    return bool(build.shard(shard)["group"] == group)
+    reference = TokenizerFiles.read(build.out / "tokenizer").loaded()
+    problems += [
+        f"{prefix}: document {document.hex()}: its tokens are not the reference tokenizer's ids of its stored text; "
+        "delete the folder of vocab.encode and build again; if it stays, use engine: tokenizers and report it"
+        for document, text in build.texts(places)
+        if reference.encode(text, add_special_tokens=False).ids != ids_of[document].tolist()
+    ]
+    return len(ids_of), problems

@@ -77,7 +77,8 @@ def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -
     named = _stage(path.name, where, {"use": tree.get("use"), **settings}, (Source,), problems)
     if header is None:
         return None
-    stages = _pipeline(path.name, f"{where}.pipeline", header.pipeline, problems)
+    pipeline = tree.get("pipeline", [])  # not header.pipeline: pydantic makes plain strings, which have lost their folder
+    stages = _pipeline(path.name, f"{where}.pipeline", pipeline, problems)
     if named is None or None in stages or not isinstance(named.stage, Source):
         return None
     return SourceChain(

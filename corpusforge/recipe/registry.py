@@ -5,9 +5,9 @@ stage. Packages add stages by entry points of the group `corpusforge.stages`: na
 """
 
 import importlib
-import pkgutil
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 import corpusforge
 from corpusforge.core import Stage
@@ -45,19 +45,27 @@ def _checked(name: str, found: object) -> type[Stage]:
 
 
 def _class_in(package: str, module: str) -> object:
-    class_name = "".join(word.capitalize() for word in module.split("_"))
-    return getattr(importlib.import_module(f"corpusforge.{package}.{module}"), class_name, None)
+    return getattr(importlib.import_module(f"corpusforge.{package}.{module}"), _class_name(module), None)
+
+
+def _class_name(module: str) -> str:
+    return "".join(word.capitalize() for word in module.split("_"))
 
 
 @lru_cache
 def _modules(package: str) -> frozenset[str]:
-    folder = importlib.import_module(f"corpusforge.{package}").__path__
-    names = (info.name for info in pkgutil.iter_modules(folder))
-    return frozenset(name for name in names if _is_stage(_class_in(package, name)))
+    """Modules whose class of their own name is a stage. Others are read only: helpers may need slow libraries."""
+    folder = Path(corpusforge.__file__).parent / package
+    candidates = [path.stem for path in folder.glob("*.py") if _holds_its_class(path)]
+    return frozenset(name for name in candidates if _is_stage(_class_in(package, name)))
 
 
 def _is_stage(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, Stage)
+
+
+def _holds_its_class(path: Path) -> bool:
+    return f"\nclass {_class_name(path.stem)}(" in path.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)

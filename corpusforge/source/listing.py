@@ -1,0 +1,149 @@
+"""Which files a path setting means: a file, a folder or a glob pattern becomes a sorted list of InputFiles.
+
+Patterns are matched segment by segment on the path relative to the root, so that `*` stays inside a folder and `**` stands
+for any number of folders. Order is that of the relative paths: neither the order of a directory listing nor inode or time
+matters. Hidden files, hidden folders and `*.partial` (files still being written) are no input.
+"""
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from corpusforge.core import InputFile
+from corpusforge.errors import InputError
+
+_GLOB_CHARACTERS = frozenset("*?[")
+
+
+def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str]) -> tuple[InputFile, ...]:
+    """The files that `path` names, sorted by relative path.
+
+    `include` holds where `path` is a folder; `exclude` patterns match the relative path or the file name alone. A file that
+    is reached twice through symlinks counts once. Raises InputError where nothing matches or something cannot be read.
+    """
+    is_one_file = os.path.lexists(path) and not os.path.isdir(path)
+    root, patterns = (os.path.dirname(path), ("*",)) if is_one_file else _root_and_patterns(path, include)
+    found = [PurePosixPath(each) for each in ([os.path.basename(path)] if is_one_file else _walk(root))]
+    wanted = [each for each in found if any(_matches(each, pattern) for pattern in patterns)]
+    kept = [each for each in wanted if not any(is_excluded(each, pattern) for pattern in exclude)]
+    if not kept:
+        raise InputError(_nothing_found(path, patterns, found, num_excluded=len(wanted)))
+    return _without_aliases(root, [_input_file(root, str(each)) for each in kept])
+
+
+def is_excluded(relative: PurePosixPath, pattern: str) -> bool:
+    """Whether a pattern matches the relative path or just the file name; case counts."""
+    return fnmatchcase(relative.name, pattern) or _matches(relative, pattern)
+
+
+def _matches(relative: PurePosixPath, pattern: str) -> bool:
+    return _segments_match(relative.parts, _segments(pattern))
+
+
+def _segments(pattern: str) -> tuple[str, ...]:
+    return tuple(part for part in pattern.split("/") if part not in ("", "."))
+
+
+def _segments_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return not parts
+    if patterns == ("**",):
+        return bool(parts)
+    if patterns[0] == "**":
+        return any(_segments_match(parts[skipped:], patterns[1:]) for skipped in range(len(parts)))
+    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _segments_match(parts[1:], patterns[1:])
+
+
+def _root_and_patterns(path: str, include: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The folder that relative paths start from, and the patterns that hold inside it."""
+    if os.path.isdir(path):
+        return path, tuple(include)
+    parts = path.split("/")
+    plain = next((n for n, part in enumerate(parts) if _GLOB_CHARACTERS & set(part)), len(parts))
+    root = "/".join(parts[:plain]) or "/"
+    if plain == len(parts) or not os.path.isdir(root):
+        raise InputError(f"path {path!r}: {_missing('/'.join(parts[:plain]))}")
+    return root, ("/".join(parts[plain:]),)
+
+
+def _missing(path: str) -> str:
+    """That a path is missing, and what lies in the deepest folder of it that exists."""
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    try:
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except PermissionError:
+        return f"there is no {path!r}, and {folder!r} cannot be listed; correct the path or its permissions"
+    there = ", ".join(map(printable, names[:10])) + (", ..." if len(names) > 10 else "") if names else "nothing"
+    return f"there is no {path!r}; {folder!r} holds {there}; correct the path"
+
+
+def _walk(folder: str, prefix: str = "", above: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Relative paths of the files under a folder; a symlink to a folder that we are inside of is not followed."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    try:
+        with os.scandir(folder) as listing:
+            entries = [entry for entry in listing if not entry.name.startswith(".")]
+    except PermissionError as error:
+        what = f"{printable(folder)}: the folder cannot be listed ({error.strerror}); change its permissions"
+        raise InputError(what) from error
+    for entry in entries:
+        if entry.is_dir():
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", above | {real})
+        elif not entry.name.endswith(".partial"):
+            yield prefix + entry.name
+
+
+def _input_file(root: str, relative: str) -> InputFile:
+    path = os.path.join(root, relative)
+    try:
+        relative.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{printable(path)}: the file name is not UTF-8; rename it, or exclude it") from error
+    try:
+        facts = os.stat(path)
+    except OSError as error:
+        what = "is a symlink to nothing" if os.path.islink(path) else f"cannot be read ({error.strerror})"
+        raise InputError(f"{path}: {what}; correct it, or exclude it") from error
+    if not stat.S_ISREG(facts.st_mode):
+        raise InputError(f"{path}: is no regular file; give a file that can be read twice, or exclude it")
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise InputError(f"{path}: may not be read by this user; change its permissions, or exclude it")
+    return InputFile(path, relative, facts.st_size)
+
+
+def _without_aliases(root: str, files: list[InputFile]) -> tuple[InputFile, ...]:
+    """One entry for each real file: the path without symlinks where it is among them, else the first in order."""
+    real_root = os.path.realpath(root)
+    chosen: dict[str, tuple[bool, str, InputFile]] = {}
+    for file in files:
+        real = os.path.realpath(file.path)
+        candidate = (os.path.join(real_root, file.relative) != real, file.relative, file)
+        chosen[real] = min(chosen.get(real, candidate), candidate, key=lambda each: each[:2])
+    return tuple(sorted((file for *_, file in chosen.values()), key=lambda file: file.relative))
+
+
+def _nothing_found(path: str, patterns: Sequence[str], found: Sequence[PurePosixPath], *, num_excluded: int) -> str:
+    where = f"path {path!r}: no file matches {', '.join(patterns)}"
+    if num_excluded:
+        return f"path {path!r}: all {num_excluded} matching files are excluded; shorten `exclude`"
+    if not found:
+        return f"{where}; the folder is empty: put files there, or correct the path"
+    suffixes = Counter(each.suffix or "no suffix" for each in found)
+    counts = ", ".join(f"{count} {printable(suffix)}" for suffix, count in sorted(suffixes.items(), key=_commonest)[:8])
+    return f"{where}; the folder has {counts}: set `include`, or correct the path"
+
+
+def _commonest(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
+
+
+def printable(name: str) -> str:
+    """A file name as it can be shown: bytes that are not UTF-8 are written as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

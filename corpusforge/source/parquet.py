@@ -1,0 +1,128 @@
+"""One document per row of Parquet files: row groups make the tasks, and only the columns that are needed are read."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpusforge.core import MAX_BATCH_BYTES, MAX_TASK_BYTES, Batches, InputFile, Range, Shard, Source
+from corpusforge.errors import BadShard
+from corpusforge.settings import InputPath
+from corpusforge.source.arrow_fields import check_schema, needed_fields
+from corpusforge.source.arrow_rows import TableReader, bounded
+from corpusforge.source.columns import Columns
+from corpusforge.source.listing import list_files
+from corpusforge.source.rows import MAX_BATCH_ROWS
+from corpusforge.source.streams import BLOCK_BYTES, open_input
+from corpusforge.source.tasks import Piece, group, read_ranges
+
+# A dictionary makes columns look smaller in the file than they are: never read more rows than this at once.
+_MAX_READ_ROWS = 4096
+
+_COPY_AGAIN = "copy or download it again, or exclude it"
+
+
+class Parquet(Source):
+    """Gives each row of Parquet files as a document; TEXT_ROWS.
+
+    A bad row is rejected as too_large, undecodable, missing_text, empty_text, nul_bytes or missing_id. Columns that only
+    some files have are "" elsewhere, and their types may differ between files as long as they are scalars.
+    """
+
+    adds: ClassVar[tuple[str, ...]] = ("text",)
+
+    path: InputPath
+    """A folder, a file or a glob pattern."""
+    include: tuple[str, ...] = ("**/*.parquet",)
+    """Where `path` is a folder: patterns that the path inside it has to match one of."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of files to leave out, matched with the relative path and with the file name."""
+    columns: Columns = Columns()
+    """Names of the columns that hold text, id, url, lang, license and date."""
+    meta: tuple[str, ...] = ()
+    """Further columns to keep, as a JSON object: dates and decimals as strings."""
+
+    @property
+    def has_mapped_ids(self) -> bool:
+        """Whether columns.id names a column."""
+        return self.columns.id is not None
+
+    def files(self) -> Sequence[InputFile]:
+        """The files, sorted by relative path; raises InputError when there are none or one cannot be read."""
+        return list_files(self.path, include=self.include, exclude=self.exclude)
+
+    def shards(self, files: Sequence[InputFile]) -> list[Shard]:
+        """Row groups, at most MAX_TASK_BYTES together; a file without a readable footer alone, so that `read` says so.
+
+        Raises InputError, with what the first file has, where a column cannot be what it is mapped to.
+        """
+        pieces: list[Piece] = []
+        first: tuple[InputFile, pa.Schema] | None = None
+        for file in files:
+            try:
+                parquet = _open(file)
+            except BadShard:
+                pieces.append(Piece(Range(file, 0, 0), MAX_TASK_BYTES))
+                continue
+            with parquet:
+                check_schema(file, parquet.schema_arrow, self.columns, self.meta, first)
+                first = first or (file, parquet.schema_arrow)
+                pieces += _row_groups(file, parquet.metadata)
+        return [_merged(shard) for shard in group(pieces)]
+
+    def read(self, shard: Shard) -> Batches:
+        """TEXT_ROWS batches; raises BadShard, with the number of the row, where a file is damaged or no Parquet file."""
+        return read_ranges(shard, self._rows)
+
+    def _rows(self, each: Range) -> Batches:
+        reader = TableReader(each.file.relative, self.columns, self.meta, self.max_document_bytes)
+        with _open(each.file) as parquet:
+            if each.begin == each.end:
+                raise BadShard(each.file.path, 0, "the file had no footer when it was listed", "build again")
+            names = needed_fields(parquet.schema_arrow, self.columns, self.meta)
+            first = sum(parquet.metadata.row_group(number).num_rows for number in range(each.begin))
+            for number in range(each.begin, each.end):
+                for batch in _batches_of_group(each.file, parquet, number, names, first):
+                    yield from bounded(reader.rows(batch, first), max_bytes=MAX_BATCH_BYTES, max_rows=MAX_BATCH_ROWS)
+                    first += batch.num_rows
+
+
+def _open(file: InputFile) -> pq.ParquetFile:
+    open_input(file).close()
+    try:
+        # a buffer makes reading of large row groups a stream instead of one read per column
+        return pq.ParquetFile(file.path, buffer_size=BLOCK_BYTES, pre_buffer=False, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise BadShard(file.path, file.size_bytes, f"no readable Parquet footer ({error})", _COPY_AGAIN) from error
+
+
+def _row_groups(file: InputFile, metadata: pq.FileMetaData) -> list[Piece]:
+    sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+    return [Piece(Range(file, number, number + 1), size) for number, size in enumerate(sizes)]
+
+
+def _merged(shard: Shard) -> Shard:
+    """A shard whose neighbouring row groups of one file are one range."""
+    runs = (list(run) for _, run in groupby(shard.ranges, key=lambda each: each.file.relative))
+    return Shard(tuple(Range(run[0].file, run[0].begin, run[-1].end) for run in runs))
+
+
+def _batches_of_group(
+    file: InputFile, parquet: pq.ParquetFile, number: int, names: list[str], first: int
+) -> Iterator[pa.RecordBatch]:
+    """Batches of about MAX_BATCH_BYTES of a row group whose first row is row `first` of the file; raises BadShard."""
+    facts = parquet.metadata.row_group(number)
+    per_row = facts.total_byte_size // max(facts.num_rows, 1) + 1
+    num_rows = min(max(MAX_BATCH_BYTES // per_row, 1), _MAX_READ_ROWS)
+    done = 0
+    try:
+        for batch in parquet.iter_batches(num_rows, row_groups=[number], columns=names, use_threads=False):
+            yield batch
+            done += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise BadShard(file.path, first + done, f"row group {number} is damaged ({error})", _COPY_AGAIN) from error
+    if done != facts.num_rows:
+        what = f"row group {number} gave {done} rows, its footer says {facts.num_rows}"
+        raise BadShard(file.path, first + done, what, _COPY_AGAIN)

@@ -1,0 +1,142 @@
+"""From a JSON line to a row: parse, look the mapped fields up, judge them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+import orjson
+
+from corpusforge.source.columns import Columns
+from corpusforge.source.judge import json_kind, judge_text, missing_id, too_large, undecodable, wrong_type
+from corpusforge.source.lines import Line
+from corpusforge.source.rows import KEPT, About, Row, Verdict
+
+_ABSENT = object()
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class RecordReader:
+    """Turns lines of one file into rows; `meta` are the fields that are kept as they are."""
+
+    relative: str
+    columns: Columns
+    meta: tuple[str, ...]
+    max_bytes: int
+
+    def row(self, line: Line) -> Row | None:
+        """The row of a line; None for a blank one."""
+        origin = f"{self.relative}:{line.offset}"
+        if line.size_bytes > self.max_bytes:
+            return rejected(origin, too_large(line.size_bytes, self.max_bytes, "line"))
+        content = line.content
+        if line.offset == 0:
+            content = content.removeprefix(_BYTE_ORDER_MARK)
+        if not content or content.isspace():
+            return None
+        try:
+            record = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            return rejected(origin, _why_refused(content, error))
+        if not isinstance(record, dict):
+            return rejected(origin, Verdict("not_an_object", message=f"the line holds {json_kind(record)}, not an object"))
+        return self._document(record, origin, content)
+
+    def _document(self, record: dict[str, object], origin: str, content: bytes) -> Row:
+        key, about_key = self._key(record, origin, content)
+        text = _lookup(record, self.columns.text)
+        text = None if text is _ABSENT else text
+        facts = [_fact(record, fact, name) for fact, name in self.columns.facts]
+        meta, about_meta = self._meta(record)
+        about_text = judge_text(text, self.columns.text, record)
+        verdicts = (about_text, about_key, *(verdict for _, verdict in facts), about_meta)
+        url, lang, license_, date = (value for value, _ in facts)
+        about = About(key, origin, url, lang, license_, date, meta)
+        verdict = next((each for each in verdicts if each.drop), KEPT)
+        return Row(about, (text if isinstance(text, str) else "",), verdict)
+
+    def _key(self, record: dict[str, object], origin: str, content: bytes) -> tuple[str, Verdict]:
+        name = self.columns.id
+        if name is None:
+            return origin, KEPT
+        value = _lookup(record, name)
+        if isinstance(value, float):
+            value = _exact_number(content, name)
+        key = _scalar(value)
+        if key is None:
+            return origin, wrong_type("columns.id", name, json_kind(value))
+        return (key, KEPT) if key else (origin, missing_id(name))
+
+    def _meta(self, record: dict[str, object]) -> tuple[str, Verdict]:
+        if not self.meta:
+            return "{}", KEPT
+        kept = {name: value for name in self.meta if (value := _lookup(record, name)) is not _ABSENT}
+        try:
+            return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode(), KEPT
+        except orjson.JSONEncodeError as error:
+            return "{}", wrong_type("meta", ", ".join(kept), f"what cannot be written again ({error})")
+
+
+def rejected(origin: str, verdict: Verdict) -> Row:
+    """The row of a record that could not be read."""
+    return Row(About(origin, origin), ("",), verdict)
+
+
+def _lookup(record: Mapping[str, object], name: str) -> object:
+    """The value of a field, or of one in nested objects; _ABSENT where there is none."""
+    if name and name in record:
+        return record[name]
+    if "." not in name:  # and so for the name "", which takes no field
+        return _ABSENT
+    value: object = record
+    for part in name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return _ABSENT
+        value = value[part]
+    return value
+
+
+def _exact_number(content: bytes, name: str) -> object:
+    """A number as it is written: orjson gives integers above 64 bits as floats, which would make neighbouring ids equal."""
+    try:
+        return _lookup(json.loads(content, parse_float=str, parse_int=str), name)
+    except RecursionError:
+        return []  # no scalar: the record is nested too deeply for the exact parser, and a rounded id might be another's
+
+
+def _fact(record: dict[str, object], fact: str, name: str) -> tuple[str, Verdict]:
+    value = _lookup(record, name)
+    text = _scalar(value)
+    return ("", wrong_type(f"columns.{fact}", name, json_kind(value))) if text is None else (text, KEPT)
+
+
+def _scalar(value: object) -> str | None:
+    """A scalar as a string, "" for null and absent, None for an object or array."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is _ABSENT:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else None
+
+
+def _why_refused(content: bytes, error: orjson.JSONDecodeError) -> Verdict:
+    """orjson says the same of bad UTF-8, lone surrogates and bad JSON: tell them apart."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as bad:
+        return undecodable(bad, "line")
+    try:
+        json.dumps(json.loads(text, parse_constant=_refuse), ensure_ascii=False).encode()
+    except UnicodeEncodeError as bad:
+        surrogate = f"\\u{ord(bad.object[bad.start]):04x}"
+        return Verdict("lone_surrogate", message=f"a string holds {surrogate}, half of a character: {error}")
+    except (ValueError, RecursionError):
+        pass  # no JSON for the standard library either: orjson's words say why
+    return Verdict("invalid_json", message=str(error))
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

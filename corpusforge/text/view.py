@@ -1,0 +1,72 @@
+"""The text view: one columnar look at a batch of texts, measured once and shared by every stage that needs it.
+
+It holds no copy: `data` and `offsets` are Arrow's own buffers, which kernels read directly.
+"""
+
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from corpusforge.text.characters import character_flags
+from corpusforge.text.words import count_characters, count_words
+
+Number = TypeVar("Number", np.uint8, np.int64)
+
+
+class TextView:
+    """Texts as bytes and offsets: document i is `data[offsets[i] : offsets[i + 1]]`, UTF-8.
+
+    `texts` is a pa.LargeStringArray, shared without a copy; pa.StringArray and ChunkedArray are cast. Raises ValueError
+    on nulls and pa.ArrowInvalid on a type that holds no text. All arrays are read-only.
+    """
+
+    texts: pa.LargeStringArray
+    data: NDArray[np.uint8]
+    """The buffer that `offsets` point into; more than these documents may lie in it."""
+    offsets: NDArray[np.int64]
+    """int64[num_documents + 1], absolute positions in `data`."""
+
+    def __init__(self, texts: pa.LargeStringArray | pa.StringArray | pa.ChunkedArray) -> None:
+        self.texts = _large_strings(texts)
+        if self.texts.null_count:
+            raise ValueError(f"a text view cannot hold {self.texts.null_count} null texts; give empty texts instead")
+        _, offsets, data = self.texts.buffers()
+        self.data = _frozen(np.frombuffer(data or b"", dtype=np.uint8))
+        first, num_documents = self.texts.offset, len(self.texts)
+        if num_documents:
+            self.offsets = _frozen(np.frombuffer(offsets, dtype=np.int64)[first : first + num_documents + 1])
+        else:
+            self.offsets = _frozen(np.zeros(1, dtype=np.int64))  # Arrow may leave out the buffers of an empty array
+
+    def __len__(self) -> int:
+        """Number of documents."""
+        return len(self.texts)
+
+    @cached_property
+    def num_bytes(self) -> NDArray[np.int64]:
+        """Bytes of UTF-8 of each document: int64[num_documents]."""
+        return _frozen(np.diff(self.offsets))
+
+    @cached_property
+    def num_chars(self) -> NDArray[np.int64]:
+        """Code points of each document: int64[num_documents]."""
+        return _frozen(count_characters(self.data, self.offsets))
+
+    @cached_property
+    def num_words(self) -> NDArray[np.int64]:
+        """Words of each document, as corpusforge.text.words defines them: int64[num_documents]."""
+        return _frozen(count_words(self.data, self.offsets, character_flags()))
+
+
+def _large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    return texts if isinstance(texts, pa.LargeStringArray) else texts.cast(pa.large_string())
+
+
+def _frozen(values: NDArray[Number]) -> NDArray[Number]:
+    values.flags.writeable = False
+    return values

@@ -1,0 +1,177 @@
+"""Promises that every stage keeps: picklable, the same answer twice, independent of batch size, any text, no rows."""
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from corpusforge.core import RAW_FIELDS, Barrier, Filter, Sink, Source, Stage, Transform
+from corpusforge.engine.apply import filter_work, isolated, transform_work
+from corpusforge.engine.exchange import sorted_records
+from corpusforge.recipe.registry import find_stage, stage_names
+from corpusforge.text.hashing import content_hashes, document_ids
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKENIZER = ROOT / "recipes/samples/tokenizer"
+
+# Settings that a stage cannot do without; a new stage with required settings is added here.
+SETTINGS: dict[str, dict[str, object]] = {
+    "source.files": {"path": str(ROOT / "recipes/samples/tiny")},
+    "source.jsonl": {"path": str(ROOT / "recipes/samples/tiny")},
+    "source.parquet": {"path": "unused"},
+    "vocab.train": {"vocab_size": 300},
+    "vocab.encode": {"tokenizer": str(TOKENIZER)},
+    "split.greedy": {"max_tokens": 8},
+    "index.megatron": {"layout": "pieces"},
+}
+
+TEXTS = [
+    "Granite holds quartz.  It cools slowly, e.g. at 5 km (Fig. 3). See also 2.65 g/cm3!",
+    "花岗岩含有石英。它在地下约5公里处缓慢冷却；晶体粗大。“为什么？”他问。",
+    "",
+    " ",
+    "a",
+    "\u0301\u200d\u202e\ufeff",
+    "😀👨‍👩‍👧 𠀀 \U0010ffff",
+    "שלום עולם مرحبا",
+    "= = == === ==== ===== " * 20,
+    "\t\r\n\x0b\x0c\x1f\x85\u2028",
+    "x" * 5000,
+    "矿" * 3000,
+    "</s><s><unk> <|endoftext|>",
+    "1234567890 " * 50,
+]
+
+
+def names(kind: type[Stage]) -> list[str]:
+    return [name for name in stage_names() if issubclass(find_stage(name), kind)]
+
+
+def make(name: str) -> Stage:
+    return find_stage(name)(**SETTINGS.get(name, {}))
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("artifacts")
+    make("vocab.encode").prepare({}, folder)
+    return {"tokenizer": folder / "tokenizer"}
+
+
+def documents(artifacts: dict[str, Path], texts: list[str]) -> pa.RecordBatch:
+    """Documents with every column that some stage reads."""
+    array = pa.array(texts, pa.large_string())
+    keys = pa.array([f"f:{i}" for i in range(len(texts))])
+    columns = {
+        "text": array,
+        "raw": pa.array([text.encode() for text in texts], RAW_FIELDS[0].type),
+        "mime": pa.array(["text/plain"] * len(texts)),
+        "id": document_ids("s", keys),
+        "content_hash": content_hashes(array),
+        "origin": keys,
+        "part": pa.array(["p"] * len(texts), pa.string()),
+        "row": pa.array(range(len(texts)), pa.int32()),
+        "source_rank": pa.array([0] * len(texts), pa.int32()),
+    }
+    batch = pa.RecordBatch.from_pydict(columns)
+    encoded = find_stage("vocab.encode")(tokenizer=TOKENIZER).apply(batch, artifacts)  # type: ignore[attr-defined]
+    for name in ("ids", "widths"):
+        batch = batch.append_column(encoded.schema.field(name), encoded[name])
+    return batch
+
+
+def work(name: str, batch: pa.RecordBatch, artifacts: dict[str, Path]) -> pa.RecordBatch:
+    stage = make(name)
+    run = filter_work(stage) if isinstance(stage, Filter) else transform_work(stage, artifacts)  # type: ignore[arg-type]
+    return isolated(run, batch.select(list(stage.reads)))
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_a_stage_survives_the_way_to_a_worker(name: str) -> None:
+    stage = make(name)
+    assert pickle.loads(pickle.dumps(stage)) == stage
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_an_unknown_setting_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no_such_setting"):
+        find_stage(name)(**SETTINGS.get(name, {}), no_such_setting=1)
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_settings_cannot_be_changed(name: str) -> None:
+    with pytest.raises(ValueError, match=r"frozen|no attribute|no field"):
+        make(name).revision_of_test = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", names(Transform) + names(Filter))
+def test_the_same_batch_gives_the_same_answer_twice(name: str, artifacts: dict[str, Path]) -> None:
+    batch = documents(artifacts, TEXTS)
+    assert work(name, batch, artifacts).equals(work(name, batch, artifacts))
+
+
+@pytest.mark.parametrize("name", names(Transform) + names(Filter))
+def test_no_document_is_failed_by_odd_text(name: str, artifacts: dict[str, Path]) -> None:
+    result = work(name, documents(artifacts, TEXTS), artifacts)
+    assert result.num_rows == len(TEXTS)
+    assert [row["message"] for row in result.select(["failed", "message"]).to_pylist() if row["failed"]] == []
+
+
+@pytest.mark.parametrize("name", names(Transform) + names(Filter))
+@pytest.mark.parametrize("size", [1, 3])
+def test_batch_size_does_not_matter(name: str, size: int, artifacts: dict[str, Path]) -> None:
+    batch = documents(artifacts, TEXTS)
+    pieces = [work(name, batch.slice(i, size), artifacts) for i in range(0, batch.num_rows, size)]
+    whole = pa.Table.from_batches([work(name, batch, artifacts)])
+    assert pa.Table.from_batches(pieces).combine_chunks().to_pylist() == whole.to_pylist()
+
+
+@pytest.mark.parametrize("name", names(Transform) + names(Filter))
+def test_an_empty_batch_gives_the_columns_and_no_rows(name: str, artifacts: dict[str, Path]) -> None:
+    batch = documents(artifacts, TEXTS)
+    result = work(name, batch.slice(0, 0), artifacts)
+    assert result.num_rows == 0
+    assert result.schema == work(name, batch, artifacts).schema
+
+
+@pytest.mark.parametrize("name", names(Filter))
+def test_rules_ask_for_signals_that_are_measured_and_give_snake_case_reasons(name: str) -> None:
+    stage = make(name)
+    assert isinstance(stage, Filter)
+    assert {rule.signal for rule in stage.rules()} <= set(stage.adds)
+    assert all(rule.reason.isidentifier() and rule.reason.islower() for rule in stage.rules())
+
+
+@pytest.mark.parametrize("name", names(Barrier))
+def test_records_have_a_key_and_do_not_depend_on_batches_or_their_order(name: str, artifacts: dict[str, Path]) -> None:
+    stage = make(name)
+    assert isinstance(stage, Barrier)
+    batch = documents(artifacts, TEXTS)
+    whole = sorted_records(pa.Table.from_batches([stage.map(batch)]))
+    pieces = [stage.map(batch.slice(i, 4)) for i in reversed(range(0, batch.num_rows, 4))]
+    assert whole.schema.field("key").type == pa.uint64()
+    assert sorted_records(pa.Table.from_batches(pieces)).equals(whole)
+    assert stage.reduce(whole).equals(stage.reduce(whole))
+
+
+@pytest.mark.parametrize("name", [name for name in names(Source) if name != "source.parquet"])
+def test_shards_cover_the_files_once_and_keys_are_unique(name: str) -> None:
+    stage = make(name)
+    assert isinstance(stage, Source)
+    shards = stage.shards(stage.files())
+    assert pickle.loads(pickle.dumps(shards)) == shards
+    keys = [key for shard in shards for batch in stage.read(shard) for key in batch["key"].to_pylist()]
+    assert keys
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("name", names(Sink))
+def test_a_sink_given_nothing_writes_nothing(name: str, tmp_path: Path, artifacts: dict[str, Path]) -> None:
+    stage = make(name)
+    assert isinstance(stage, Sink)
+    nothing: Iterator[pa.Table] = iter(())
+    facts = stage.write(nothing, tmp_path / "shard", artifacts)
+    assert facts["num_documents"] == 0
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,107 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from corpusforge.text import kernels
+from corpusforge.text.characters import character_flags, flags_at
+from corpusforge.text.kernels import kernel, warm_up
+
+ROOT = Path(__file__).parents[2]
+COUNT = "import pyarrow as pa; from corpusforge.text.view import TextView; print(TextView(pa.array(['a b'])).num_words)"
+
+
+class Pair(NamedTuple):
+    values: NDArray[np.int64]
+    factor: int
+
+
+@kernel
+def total(values: NDArray[np.int64]) -> int:
+    result = 0
+    for value in values:
+        result += value
+    return result
+
+
+@kernel
+def scaled(pair: Pair, is_negative: bool) -> float:
+    return total(pair.values) * pair.factor * (-1.0 if is_negative else 1.0)
+
+
+@kernel
+def size_of_first(data: NDArray[np.uint8], table: NDArray[np.uint16]) -> int:
+    return flags_at(data, 0, table)[1]
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **environment}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env, cwd=ROOT)
+
+
+def test_a_kernel_takes_writable_and_read_only_arrays() -> None:
+    values = np.arange(5)
+    assert total(values) == 10
+    values.flags.writeable = False
+    assert total(values) == 10
+
+
+def test_kernels_call_each_other_and_take_named_tuples() -> None:
+    values = np.arange(4)
+    values.flags.writeable = False
+    assert scaled(Pair(values, 2), True) == -12.0
+
+
+def test_the_annotations_are_the_only_signature() -> None:
+    with pytest.raises(TypeError):
+        total(np.arange(5, dtype=np.float64))  # type: ignore[arg-type]
+
+
+def test_a_kernel_of_another_package_is_refused() -> None:
+    elsewhere = kernels.Kernel(scaled.function)
+    elsewhere.__module__ = "elsewhere.module"
+    with pytest.raises(TypeError, match="calls test_kernels.total"):
+        elsewhere(Pair(np.arange(5), 1), False)
+
+
+def test_a_kernel_of_the_text_package_may_be_called_from_elsewhere() -> None:
+    assert size_of_first(np.frombuffer("砂".encode(), np.uint8), character_flags()) == 3
+
+
+def test_warm_up_compiles_every_kernel() -> None:
+    warm_up()
+    assert all("compiled" in vars(each) for each in kernels._KERNELS if each.__module__.startswith("corpusforge"))
+
+
+def test_kernels_work_without_a_writable_cache() -> None:
+    result = run(COUNT, NUMBA_CACHE_DIR="/proc/nonexistent", HOME="/proc/nonexistent", XDG_CACHE_HOME="/proc/none")
+    assert result.stdout.split() == ["[2]"], result.stderr
+
+
+def test_a_cache_folder_that_is_a_file_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert run(COUNT, NUMBA_CACHE_DIR=str(tmp_path / "file")).stdout.split() == ["[2]"]
+
+
+def test_compiled_code_is_kept_in_the_folder_that_numba_is_told(tmp_path: Path) -> None:
+    assert run(COUNT, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() == ["[2]"]
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith("corpusforge-kernels-")
+    assert list(folder.rglob("*.nbi"))
+
+
+def test_a_read_only_package_falls_back_to_the_users_cache_folder(tmp_path: Path) -> None:
+    code = (
+        "import os; from pathlib import Path; from corpusforge.text import kernels; real = Path.mkdir\n"
+        "def mkdir(self, *args, **kwargs):\n"
+        "    if '__pycache__' in str(self): raise OSError(30, 'read-only file system')\n"
+        "    real(self, *args, **kwargs)\n"
+        "Path.mkdir = mkdir; print(kernels._cache_folder().parent)"
+    )
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": ""}
+    assert run(code, **environment).stdout.strip() == str(tmp_path)
