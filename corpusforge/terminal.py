@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ def print_stage(name: str) -> None:
         stage = find_stage(name)
     except LookupError as error:
         raise UserError(str(error.args[0])) from None
-    _out.print(f"[bold]{name}[/bold] ({_kind(stage)})\n{escape((stage.__doc__ or '').strip())}")
+    _out.print(f"[bold]{name}[/bold] ({_kind(stage)})\n{escape(cleandoc(stage.__doc__ or ''))}")
     needs, gives = (*stage.reads, *stage.needs), (*stage.adds, *stage.provides)
     _out.print(f"reads: {', '.join(needs) or 'nothing'}; gives: {', '.join(gives) or 'nothing'}")
     table = _table("setting", "type", "default", "meaning")

@@ -5,7 +5,9 @@ They share no code with corpusforge.text, except the list of abbreviations, whic
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from functools import cache
+from itertools import accumulate
 
 from corpusforge.text import abbreviations
 
@@ -41,7 +43,8 @@ def num_words(text: str) -> int:
 # ---- sentences ------------------------------------------------------------------------------------------------------
 
 _ALWAYS = "。！？｡‼⁇⁈⁉"
-_SPACES = "[" + "".join(re.escape(chr(point)) for point in range(0x3001) if chr(point).isspace()) + "]*"
+BLANKS = "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
+_SPACES = f"[{re.escape(BLANKS)}]*"
 _CITATION = re.compile(r"(\[[0-9][0-9, -]{0,11}\])*")
 _BLOCK = re.compile(
     r"[#>|]|[*+-](?=[ \t]|\Z)|```|[·•‣●▪]|[0-9]{1,3}[.)](?=[ \t]|\Z)|\([0-9]{1,3}\)(?=[ \t]|\Z)|\(?[A-Za-z]\)(?=[ \t]|\Z)"
@@ -77,9 +80,7 @@ def end_mark(text: str, position: int, begin: int) -> str:
 def run_at(text: str, position: int, begin: int, line: int) -> int:
     """Where the end marks at `position` end, with closing marks and citations."""
     stretch = position
-    while stretch < len(text) and (
-        end_mark(text, stretch, begin) or is_closer(text[stretch]) or text[stretch] in "\"'*_`"
-    ):
+    while stretch < len(text) and (end_mark(text, stretch, begin) or is_closer(text[stretch]) or text[stretch] in "\"'*_`"):
         stretch += 1
     if stretch < len(text) and not text[stretch].isspace():
         while not (
@@ -150,15 +151,11 @@ def run_ends(text: str, position: int, run: int, begin: int) -> bool:
         return not (run < len(text) and text[run] in "，、；：﹐﹑﹔﹕､,:;")
     blank = blank_after(text, run)
     after = run + len(blank)
-    if after == len(text):
-        return True
-    if not blank:
-        return False
-    if num_newlines(blank) > 1:
+    if after == len(text) or num_newlines(blank) > 1:
         return True
     if num_newlines(blank) == 1 and (is_wide(text, after) or _BLOCK.match(text, after)):
         return True
-    if end_mark(text, after, begin):
+    if not blank or end_mark(text, after, begin):
         return False
     word = after
     while word < len(text) and (is_opener(text[word]) or text[word] in "\"'*_`"):
@@ -237,17 +234,18 @@ def grade(text: bytes, position: int) -> int:
 def legal_cuts(text: str, widths: list[int], limit: int) -> dict[int, int]:
     """Token positions where a document may be cut -> how good the cut is; its end is one."""
     data, num_tokens = text.encode(), len(widths)
-    place = [sum(widths[:token]) for token in range(num_tokens + 1)]
-    boundaries = {len(data[:byte].decode(errors="ignore").encode()) for byte in range(len(data) + 1)}
+    place = [0, *accumulate(widths)]
+    boundaries = {0, *accumulate(len(character.encode()) for character in text)}
     clean = [
         cut
         for cut in range(1, num_tokens)
         if place[cut] in boundaries and place[cut - 1] < place[cut] < len(data)
     ] + [num_tokens]  # fmt: skip
     cuts: dict[int, int] = {}
-    begin = 0
+    begin = before = 0
     for end in sentence_ends(text) or [0]:
-        cut = num_tokens if end == len(data) else next(cut for cut in clean if place[cut] >= end)
+        cut = sentence_cut(data, (before, end), begin, place, clean)
+        before = end
         if cut > begin:
             if cut - begin > limit:
                 cuts.update({inner: grade(data, place[inner]) for inner in clean if begin < inner < cut})
@@ -256,12 +254,30 @@ def legal_cuts(text: str, widths: list[int], limit: int) -> dict[int, int]:
     return cuts
 
 
+def sentence_cut(data: bytes, sentence: tuple[int, int], begin: int, place: list[int], clean: list[int]) -> int:
+    """The cut after a sentence (first and last byte): the last in the blank at its end, or else the next one.
+
+    A sentence that the cut before it, at token `begin`, has swallowed up to its blank has none of its own.
+    """
+    before, end = sentence
+    if end == len(data):
+        return clean[-1]
+    stop = before + len(data[before:end].decode().rstrip(BLANKS).encode())
+    stop = end if stop == before else stop
+    if begin and place[begin] >= stop:
+        return begin
+    first = bisect_left(clean, stop, key=lambda cut: place[cut] if cut < clean[-1] else len(data))
+    after = bisect_right(clean, end, key=lambda cut: place[cut] if cut < clean[-1] else len(data))
+    return clean[after - 1] if after > first else clean[first]
+
+
 def fewest_pieces(cuts: dict[int, int], limit: int) -> dict[int, int]:
     """Dynamic programme: from 0 and every cut, the fewest pieces to the end; positions with no way are left out."""
-    num_tokens = max(cuts)
-    fewest = {num_tokens: 0}
-    for start in sorted({0, *cuts} - {num_tokens}, reverse=True):
-        ways = [fewest[cut] for cut in range(start + 1, start + limit + 1) if cut in cuts and cut in fewest]
+    ordered = sorted(cuts)
+    fewest = {ordered[-1]: 0}
+    for start in reversed([0, *ordered[:-1]]):
+        reached = ordered[bisect_right(ordered, start) : bisect_right(ordered, start + limit)]
+        ways = [fewest[cut] for cut in reached if cut in fewest]
         if ways:
             fewest[start] = 1 + min(ways)
     return fewest

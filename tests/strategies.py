@@ -4,6 +4,8 @@ No lone surrogates: they have no UTF-8. Everything else may occur: astral planes
 mixed geoscience prose, long runs of one character.
 """
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 ENGLISH = (
@@ -32,7 +34,8 @@ CHINESE = (
 )
 GAPS = ("", " ", "  ", "\n", "\n\n", "\r\n", " \n ", "\t", "\u3000", "\u2028", "\u2029", "\u00a0", "\u200b")
 ODD = (
-    "\u0301", "e\u0301", "\u200d", "\ufe0f", "\U000e0101", "\U0001f469\u200d\U0001f680", "\U00020000", "\u3099", "\ufeff", "\x00",
+    "\u0301", "e\u0301", "\u200d", "\ufe0f", "\U000e0101", "\U0001f469\u200d\U0001f680", "\U00020000",
+    "\u3099", "\ufeff", "\x00",
     "\u00ad", "\u0130", "\u00df", "\uff0e", "\u2047", "ⅳ", "한국어", "ひらがな", "ｶﾞ", "\U0010ffff", "०१", "العربية",
 )  # fmt: skip
 
@@ -45,7 +48,9 @@ gaps = st.sampled_from(GAPS)
 prose = st.lists(st.one_of(phrases, gaps), max_size=14).map("".join)
 
 # One document.
-documents = st.one_of(any_unicode, marks, prose, runs, st.lists(st.one_of(any_unicode, marks, prose, runs), max_size=4).map("".join))
+documents = st.one_of(
+    any_unicode, marks, prose, runs, st.lists(st.one_of(any_unicode, marks, prose, runs), max_size=4).map("".join)
+)
 
 # A batch of documents, empty ones and no document at all included.
 batches = st.lists(documents, max_size=6)
@@ -64,7 +69,7 @@ def encoded_documents(draw: st.DrawFn) -> tuple[str, list[int]]:
     if draw(st.booleans()):  # one token a character: many legal cuts
         places |= {len(text[:index].encode()) for index in range(1, len(text))}
     edges = [0, *sorted(places), size] if size else [0]
-    widths = [end - begin for begin, end in zip(edges, edges[1:], strict=False)]
+    widths = [end - begin for begin, end in pairwise(edges)]
     for place in draw(st.lists(st.integers(0, len(widths)), max_size=2)):
         widths.insert(place, 0)
     return text, widths

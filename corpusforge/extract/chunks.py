@@ -13,7 +13,7 @@ from corpusforge.extract.plain import names
 ENGINES = names("r python julia bash sh sql stan rcpp js css octave perl ruby fortran c cat zsh awk node sas")
 
 _STRING = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-_OPTION = re.compile(rf"\b([\w.-]+)\s*=\s*({_STRING}|[^,]*)", re.DOTALL)
+_OPTION = re.compile(rf"\b([\w.-]+)\s*=\s*({_STRING}|[\w.:]+\((?:{_STRING}|[^()'\"])*\)|[^,]*)", re.DOTALL)
 _LITERAL = re.compile(_STRING, re.DOTALL)
 _COMMENT_OPTION = re.compile(r"#\|\s*([\w.-]+):\s*(.*)")
 _BOILERPLATE = re.compile(

@@ -22,16 +22,17 @@ from corpusforge.extract.plain import (
 
 _BLOCKS = names(
     """address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4
-    h5 h6 header hr html li main nav ol p pre section summary table tbody thead tfoot caption tr ul"""
+    h5 h6 header hr html li main nav ol p pre section summary table caption tr ul"""
 )
 _INLINE = names(
     """a abbr acronym area audio b base bdi bdo big br button canvas caption cite code col colgroup data datalist del dfn
     dialog em embed font frame i img input ins kbd label legend link map mark marquee meta meter noframes object optgroup
     option output param picture progress q rb rbc rp rt rtc ruby s samp search select slot small source span strike strong
-    sub sup summary td textarea th time title track tt u var video wbr"""
+    sub sup summary tbody td textarea tfoot th thead time title track tt u var video wbr"""
 )
 HIDDEN = names("script style rp template noscript svg iframe head")
 RAISED = names("sub sup rt")
+_SPACE = re.compile(r"[ \t\n\r\f]+")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 
 
@@ -94,7 +95,7 @@ class _Reader(HTMLParser):
         self.close_buffer("td")
         if self.row is not None:
             row, self.row = self.row, None
-            self.put(HARD + table_rows([row]) + HARD)
+            self.put(HARD + table_rows([row]))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in HIDDEN:
@@ -137,6 +138,7 @@ class _Reader(HTMLParser):
             self.close_buffer("td")
         elif tag in ("tr", "table"):
             self.close_row()
+            self.put(HARD * 2 if tag == "table" else "")
         elif tag in RAISED:
             self.close_buffer(tag)
         elif tag in _BLOCKS and tag != "li":
@@ -146,7 +148,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.hidden:
-            self.put(data.replace("\n", HARD).replace(" ", KEPT) if self.num_pre else data)
+            self.put(data.replace("\n", HARD).replace(" ", KEPT) if self.num_pre else _SPACE.sub(" ", data))
 
     def text(self) -> str:
         self.close_row()

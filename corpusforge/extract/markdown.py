@@ -90,20 +90,20 @@ class Renderer:
 
     def inline(self, nodes: Sequence[Node]) -> str:
         """Text of inline tokens, soft breaks still as line feeds; <sub>, <sup> and <rt> change what they enclose."""
-        tags, texts = [""], [""]
+        tags, parts = [""], [[""]]
         for node in nodes:
             tag, is_end = tag_of(node.content) if node.type == "html_inline" else ("", False)
             if tag not in RAISED and tag not in HIDDEN:
-                texts[-1] += self.span(node)
+                parts[-1].append(self.span(node))
             elif not is_end and not node.content.endswith("/>"):
                 tags.append(tag)
-                texts.append("")
+                parts.append([""])
             elif tag in tags:
                 closed = ""
                 while closed != tag:
-                    closed, text = tags.pop(), texts.pop()
-                    texts[-1] += "" if closed in HIDDEN else raised(closed, text, texts[-1])
-        return "".join(texts)
+                    closed, text = tags.pop(), "".join(parts.pop())
+                    parts[-1].append("" if closed in HIDDEN else raised(closed, text, parts[-1][-1]))
+        return "".join(text for part in parts for text in part)
 
     def span(self, node: Node) -> str:
         """Text of one inline token."""
@@ -218,7 +218,7 @@ class Renderer:
         """A directive; one that leaves no text and is never closed takes only the lines up to a blank one with it."""
         num_lines = node.map[1] - node.map[0] if node.map else 0
         if kind_of(name) is Kind.NOTHING and num_lines < node.content.count("\n") + 2:
-            return self.body(node.content.partition("\n\n")[2])
+            return self.body(f"\n{node.content}".partition("\n\n")[2])
         return myst_text(self, name, argument, node.content)
 
     def chunk_text(self, header: str, code: str) -> str:
@@ -249,6 +249,7 @@ _BLOCKS: Mapping[str, Callable[[Renderer, Node], str]] = {
 }
 _SPANS: Mapping[str, Callable[[Renderer, Node], str]] = {
     "text": Renderer.words,
+    "unparsed": lambda self, node: node.content,
     "softbreak": lambda self, node: "\n",
     "hardbreak": lambda self, node: HARD,
     "code_inline": Renderer.code_span,

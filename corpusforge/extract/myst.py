@@ -9,7 +9,7 @@ from corpusforge.extract import plain
 from corpusforge.extract.directives import VERSION_WORDS, Kind, csv_rows, is_prose, kind_of, take_options
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_MYST = re.compile(r"^\s*(?:`{3,}|:{3,})\{|\{[a-z]+\}`|^\([\w-]+\)=\s*$", re.MULTILINE)
+_MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{|\{[a-z]+\}`|^\([\w-]+\)=[ \t]*$", re.MULTILINE)
 _LABELLED = re.compile(r"^\(([^()\n]+)\)=[ \t]*\n+(?:\([^()\n]+\)=[ \t]*\n+)*#+[ \t]+(.+)$", re.MULTILINE)
 _SUBSTITUTION = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
 _YAML_BLOCK = re.compile(r"---[ \t]*\n(?:(.*?)\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -103,7 +103,7 @@ def _glossary(renderer: Body, text: str) -> str:
         elif items and (line.strip() or items[-1][1]):
             items[-1][1].append(line)
     definitions = (plain.indent(renderer.body(dedent("\n".join(body))), "  ") for _, body in items)
-    return plain.join_blocks("\n".join([*terms, body]) for (terms, _), body in zip(items, definitions, strict=True))
+    return plain.join_items(["\n".join([*terms, body]) for (terms, _), body in zip(items, definitions, strict=True)])
 
 
 def myst_text(renderer: Body, name: str, argument: str, body: str) -> str:

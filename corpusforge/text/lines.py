@@ -96,8 +96,8 @@ def _is_digit(byte: int) -> bool:
 def _is_bullet(data: NDArray[np.uint8], position: int) -> bool:
     """Whether the character is one of the bullets: middle dot, round, triangular, black circle, small black square."""
     if data[position] == 0xC2:
-        return data[position + 1] == 0xB7
+        return bool(data[position + 1] == 0xB7)
     if data[position] != 0xE2:
         return False
     code = int(data[position + 1]) << 8 | int(data[position + 2])
-    return bool(code in (0x80A2, 0x80A3, 0x978F, 0x96AA))
+    return code in (0x80A2, 0x80A3, 0x978F, 0x96AA)

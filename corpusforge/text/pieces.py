@@ -3,16 +3,18 @@
 The text was tokenised once and is cut between tokens only, so the pieces joined are the document, token for token; encoding
 each sentence by itself costs a sentencepiece vocabulary one extra token per Chinese sentence and does not give the same ids.
 
-**Legal cuts.** The end of a sentence is moved to the next token boundary that lies between two characters and has a token of
-non-zero width on its left: a token across the end goes left, a token without text (the dummy prefix) goes right. Cuts inside a
-sentence are legal only where the sentence alone has more tokens than the limit, and then at every such boundary.
+**Legal cuts.** A clean token boundary lies between two characters and has a token of non-zero width on its left (one without
+text, the dummy prefix, goes right). Between two sentences the cut is the last clean boundary within the blank that parts them,
+since a SentencePiece token takes the blank before its word along: cutting after the blank would take the next word left. If
+there is none, the cut is the next one: a token across the whole blank goes left. Cuts inside a sentence are legal only where
+the sentence alone has more tokens than the limit, and then at every clean boundary.
 
 **Fewest pieces.** Over these cuts no other choice has fewer pieces. For documents without over-long sentences this is
 next-fit, the longest run of sentences that fits. Otherwise: let floor(j) be the first legal cut from which j pieces reach the
 end (found backwards: the first legal cut not more than `limit` before floor(j - 1)). With j pieces to go after it, any legal
 cut in [floor(j), previous cut + limit] keeps the number minimal, since starting later never needs more pieces. Among these the
 last end of a sentence is taken; if there is none, the sentence is over-long and is cut into equal parts as far as its best
-boundaries allow (corpusforge.text.sentences.cut_grades), in the upper half of the piece.
+boundaries allow (corpusforge.text.clauses.cut_grades), in the upper half of the piece.
 So an over-long sentence begins a piece of its own unless sharing the one before it saves a piece.
 """
 
@@ -21,8 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corpusforge.text.characters import SPACE, character_flags, flags_before
+from corpusforge.text.clauses import INSIDE, NEWLINE, cut_grades
 from corpusforge.text.kernels import kernel
-from corpusforge.text.sentences import INSIDE, NEWLINE, cut_grades, sentence_ends
+from corpusforge.text.sentences import sentence_ends
 from corpusforge.text.view import TextView
 
 _SENTENCE = NEWLINE + 1
@@ -60,7 +64,8 @@ def cut(view: TextView, widths: NDArray[np.uint16], token_offsets: NDArray[np.in
     boundaries = _boundaries(view, widths, token_offsets)
     ends, end_offsets = sentence_ends(view)
     absolute = ends + np.repeat(view.offsets[:-1], np.diff(end_offsets))
-    grades = _legal_cuts(view.data, boundaries, token_offsets, absolute, limit)
+    stops = _stops(view.data, absolute, view.offsets, character_flags())
+    grades = _legal_cuts(view.data, boundaries, token_offsets, absolute, stops, limit)
     inside = np.flatnonzero(grades == INSIDE)
     if len(inside):
         grades[inside] = cut_grades(view, boundaries[inside + 1])
@@ -102,11 +107,34 @@ def _begins(ends: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.i
 
 
 @kernel
+def _stops(
+    data: NDArray[np.uint8], ends: NDArray[np.int64], offsets: NDArray[np.int64], table: NDArray[np.uint16]
+) -> NDArray[np.int64]:
+    """Where each sentence ends without its blank; its end where it is the last of its document or nothing but blank."""
+    stops = np.empty_like(ends)
+    begin = document = 0
+    for sentence in range(len(ends)):
+        end = ends[sentence]
+        while offsets[document + 1] < end:
+            document += 1
+        begin = max(begin, offsets[document])
+        stop = end
+        while stop > begin and flags_before(data, stop, begin, table) & SPACE:
+            stop -= 1
+            while data[stop] & 0xC0 == 0x80:
+                stop -= 1
+        stops[sentence] = end if stop == begin or end == offsets[document + 1] else stop
+        begin = end
+    return stops
+
+
+@kernel
 def _legal_cuts(
     data: NDArray[np.uint8],
     boundaries: NDArray[np.int64],
     token_offsets: NDArray[np.int64],
     ends: NDArray[np.int64],
+    stops: NDArray[np.int64],
     limit: int,
 ) -> NDArray[np.uint8]:
     """Of the cut after each token: 0 for illegal, _SENTENCE for the end of one, INSIDE for the others: uint8[num_tokens]."""
@@ -116,16 +144,29 @@ def _legal_cuts(
         begin, last = token_offsets[document], token_offsets[document + 1] - 1
         for token in range(begin, last + 1):
             position = boundaries[token + 1]
-            if token < last and (position < ends[sentence] or not _is_legal(data, boundaries, token, last)):
+            if token < last and (position < stops[sentence] or not _is_legal(data, boundaries, token, last)):
+                continue
+            if token < last and _is_followed(data, boundaries, token, last, ends[sentence]):
                 continue
             grades[token] = _SENTENCE
             if token - begin >= limit:
                 for inner in range(begin, token):
                     grades[inner] = INSIDE * _is_legal(data, boundaries, inner, last)
             begin = token + 1
-            while sentence < len(ends) - 1 and ends[sentence] <= position:
+            while sentence < len(ends) - 1 and stops[sentence] <= position:
                 sentence += 1
     return grades
+
+
+@kernel
+def _is_followed(data: NDArray[np.uint8], boundaries: NDArray[np.int64], token: int, last: int, end: int) -> bool:
+    """Whether another legal cut comes after the one behind `token` and not after the byte `end`."""
+    for later in range(token + 1, last):
+        if boundaries[later + 1] > end:
+            return False
+        if _is_legal(data, boundaries, later, last):
+            return True
+    return False
 
 
 @kernel

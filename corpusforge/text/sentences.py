@@ -22,14 +22,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corpusforge.text.abbreviations import BEFORE_NUMBER, LABEL, NEVER_LAST, SELDOM_LAST, STARTER, lexicon, roles_of
+from corpusforge.text.abbreviations import Scan, is_abbreviated, lexicon
 from corpusforge.text.characters import (
     CLAUSE,
     CLOSER,
-    JOINER,
     LETTER,
     LOWER,
-    MARK,
     NUMBER,
     OPENER,
     SPACE,
@@ -39,21 +37,12 @@ from corpusforge.text.characters import (
     flags_before,
 )
 from corpusforge.text.kernels import kernel
-from corpusforge.text.lines import begins_block, is_list_number, skip_spaces
+from corpusforge.text.lines import begins_block, skip_spaces
 from corpusforge.text.view import TextView
 
 _FULL_STOP, _MARK, _ALWAYS = 1, 2, 3
 _QUOTE = ord('"')
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 120
-
-
-class Scan(NamedTuple):
-    """What the kernels look at: bytes of one document and the tables; `stop` is where the document ends."""
-
-    data: NDArray[np.uint8]
-    stop: int
-    table: NDArray[np.uint16]
-    words: NDArray[np.int64]
 
 
 class Line(NamedTuple):
@@ -253,7 +242,7 @@ def _english_ends(scan: Scan, run: Run, begin: int) -> bool:
     if flags & LOWER:
         return False
     is_one_stop = run.end == run.begin + 1 and scan.data[run.begin] == 46
-    return not (is_one_stop and _is_abbreviated(scan, run.begin, word, begin))
+    return not (is_one_stop and is_abbreviated(scan, run.begin, word, begin))
 
 
 @kernel
@@ -265,56 +254,6 @@ def _after_openers(scan: Scan, position: int) -> int:
             break
         position += size
     return position
-
-
-@kernel
-def _is_abbreviated(scan: Scan, stop: int, following: int, begin: int) -> bool:
-    """Whether the full stop at `stop` belongs to the word before it rather than to the sentence."""
-    data = scan.data
-    if is_list_number(data, _after_label(scan, begin, stop), stop):
-        return True
-    start, num_stops = stop, 0
-    while start > begin and (_is_letter(data[start - 1]) or data[start - 1] == 46):
-        start -= 1
-        num_stops += data[start] == 46
-    before = flags_before(data, start, begin, scan.table) if start > begin else SPACE
-    if start == stop or before & (LETTER | NUMBER | MARK):
-        return False
-    roles = roles_of(data, start, stop, scan.words)
-    # "J", "U.S", "b.y": letters with stops between, a single one must be a capital
-    is_initials = stop - start == 2 * num_stops + 1 and (num_stops > 0 or data[start] <= 90)
-    if roles & NEVER_LAST:
-        return True
-    if roles & SELDOM_LAST or (is_initials and before & (SPACE | OPENER | JOINER)):
-        return not _is_starter(scan, following)
-    is_number = following < scan.stop and flags_at(data, following, scan.table)[0] & NUMBER > 0
-    return roles & BEFORE_NUMBER > 0 and is_number
-
-
-@kernel
-def _after_label(scan: Scan, begin: int, stop: int) -> int:
-    """Where the word ends that labels what follows, such as "Fig." or "Table", `begin` if there is none."""
-    end = begin
-    while end < stop and _is_letter(scan.data[end]):
-        end += 1
-    if not roles_of(scan.data, begin, end, scan.words) & LABEL:
-        return begin
-    end += end < stop and scan.data[end] == 46
-    return end if end < stop and scan.data[end] == 32 else begin
-
-
-@kernel
-def _is_starter(scan: Scan, begin: int) -> bool:
-    """Whether the word at `begin` is capitalised and one that begins sentences."""
-    end = begin
-    while end < scan.stop and _is_letter(scan.data[end]):
-        end += 1
-    return end > begin and scan.data[begin] <= 90 and roles_of(scan.data, begin, end, scan.words) & STARTER > 0
-
-
-@kernel
-def _is_letter(byte: int) -> bool:
-    return 97 <= byte | 0x20 <= 122
 
 
 @kernel
@@ -337,44 +276,6 @@ def _newline_ends(scan: Scan, position: int, begin: int, line: Line) -> bool:
         return False
     is_wrapped = _SHORTEST_WRAPPED <= last - line.begin <= _LONGEST_WRAPPED
     return not is_wrapped or begins_block(data, after, scan.stop)
-
-
-NEWLINE, AFTER_CLAUSE, BESIDE_SPACE, INSIDE = 4, 3, 2, 1
-"""How good a place inside a sentence is for a cut, best first: after a newline (tables, code), after ，、；：,;: and the
-space that the last three need, at white space, anywhere else between two characters."""
-
-
-def cut_grades(view: TextView, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """How good cuts of over-long sentences are: uint8[num_positions], NEWLINE to INSIDE.
-
-    `positions` are absolute in view.data, on character boundaries, each strictly inside a document.
-    """
-    documents = np.searchsorted(view.offsets, positions, side="right") - 1
-    return _grades(view.data, positions, view.offsets[documents], character_flags())
-
-
-@kernel
-def _grades(
-    data: NDArray[np.uint8], positions: NDArray[np.int64], begins: NDArray[np.int64], table: NDArray[np.uint16]
-) -> NDArray[np.uint8]:
-    grades = np.empty(len(positions), np.uint8)
-    for index in range(len(positions)):
-        grades[index] = _grade(data, positions[index], begins[index], table)
-    return grades
-
-
-@kernel
-def _grade(data: NDArray[np.uint8], position: int, begin: int, table: NDArray[np.uint16]) -> int:
-    if data[position - 1] in (10, 13):
-        return NEWLINE
-    left = flags_before(data, position, begin, table)
-    right, _ = flags_at(data, position, table)
-    if left & CLAUSE:
-        return AFTER_CLAUSE
-    if not (left | right) & SPACE:
-        return INSIDE
-    mark = position - 2 if data[position - 1] == 32 else position - 1
-    return AFTER_CLAUSE if mark >= begin and data[mark] in (44, 58, 59) else BESIDE_SPACE  # , : ;
 
 
 @kernel

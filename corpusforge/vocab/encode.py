@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 EngineName = Literal["fastokens", "tokenizers"]
 
+Widths = npt.NDArray[np.int64] | npt.NDArray[np.uint16]
+
 _MAX_WIDTH = np.iinfo(np.uint16).max
 
 
@@ -72,11 +74,9 @@ class Encode(Transform):
         """
         folder = artifacts["tokenizer"]
         encoder = _encoder(folder, TokenFacts.read(folder).digest, self.engine)
-        texts = batch["text"].to_pylist()
-        num_bytes = pc.binary_length(batch["text"]).to_numpy(zero_copy_only=False).astype(np.int64)
-        tokens, widths = encoder.encode(texts, num_bytes, self.parity_documents)
+        tokens, widths = encoder.encode(batch["text"], self.parity_documents)
         columns = [_lists(tokens.offsets, tokens.ids, IDS_FIELD), _lists(tokens.offsets, widths, WIDTHS_FIELD)]
-        verdicts = _verdicts(tokens.offsets, widths, num_bytes)
+        verdicts = _verdicts(tokens.offsets, widths, _num_bytes(batch["text"]))
         return pa.RecordBatch.from_arrays([*columns, *verdicts], schema=pa.schema([IDS_FIELD, WIDTHS_FIELD, *VERDICT_FIELDS]))
 
 
@@ -88,32 +88,29 @@ class Encoder:
     fast: FastEngine | None
     spelling: Spelling
 
-    def encode(
-        self, texts: list[str], num_bytes: npt.NDArray[np.int64], num_parity: int
-    ) -> tuple[Tokens, npt.NDArray[np.int64] | npt.NDArray[np.uint16]]:
+    def encode(self, texts: pa.Array, num_parity: int) -> tuple[Tokens, Widths]:
         """Tokens of all texts and the width in bytes of each."""
         if self.fast is not None:
             try:
                 tokens = checked_tokens(self.fast, self.reference, texts, num_parity)
-                return tokens, self._widths(texts, num_bytes, tokens)
+                return tokens, self._widths(texts, tokens)
             except EngineFailed as error:
                 # The reference's ids are the definition, the engine only a faster way to them.
                 _log.info("a batch of %d documents goes to Hugging Face tokenizers: %s", len(texts), error)
-        tokens = reference_tokens(self.reference, texts)
-        return tokens, self._widths(texts, num_bytes, tokens)
+        tokens = reference_tokens(self.reference, texts.to_pylist())
+        return tokens, self._widths(texts, tokens)
 
-    def _widths(
-        self, texts: list[str], num_bytes: npt.NDArray[np.int64], tokens: Tokens
-    ) -> npt.NDArray[np.int64] | npt.NDArray[np.uint16]:
-        widths, is_right = table_widths(self.spelling, tokens.ids, tokens.offsets, num_bytes)
+    def _widths(self, texts: pa.Array, tokens: Tokens) -> Widths:
+        widths, is_right = table_widths(self.spelling, tokens.ids, tokens.offsets, _num_bytes(texts))
         if self.spelling.normalizer is not None:
-            is_right &= [self.spelling.normalizer.normalize_str(text) == text for text in texts]
+            normalize = self.spelling.normalizer.normalize_str
+            is_right &= np.array([normalize(text) == text for text in texts.to_pylist()], np.bool_)
         if is_right.all():
             return widths
         exact = widths.astype(np.int64)
         for index in np.flatnonzero(~is_right):
             begin, end = tokens.offsets[index : index + 2]
-            exact[begin:end] = self._from_offsets(texts[index], tokens.ids[begin:end])
+            exact[begin:end] = self._from_offsets(texts[index].as_py(), tokens.ids[begin:end])
         return exact
 
     def _from_offsets(self, text: str, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
@@ -132,7 +129,7 @@ def _encoder(folder: Path, digest: str, engine: EngineName) -> Encoder:
     files = TokenizerFiles.read(folder)
     content = files.content["tokenizer.json"]
     reference = files.loaded()
-    fast = load_fast(content) if engine == "fastokens" else None
+    fast = load_fast(content, reference) if engine == "fastokens" else None
     return Encoder(reference, fast, spelling_of(reference, content))
 
 
@@ -142,11 +139,12 @@ def _lists(offsets: npt.NDArray[np.int64], values: npt.NDArray[np.generic], fiel
     return pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(kept, item), type=field.type)
 
 
-def _verdicts(
-    offsets: npt.NDArray[np.int64],
-    widths: npt.NDArray[np.int64] | npt.NDArray[np.uint16],
-    num_bytes: npt.NDArray[np.int64],
-) -> list[pa.Array]:
+def _num_bytes(texts: pa.Array) -> npt.NDArray[np.int64]:
+    lengths: npt.NDArray[np.int64] = pc.binary_length(texts).to_numpy(zero_copy_only=False).astype(np.int64)
+    return lengths
+
+
+def _verdicts(offsets: npt.NDArray[np.int64], widths: Widths, num_bytes: npt.NDArray[np.int64]) -> list[pa.Array]:
     """VERDICT_FIELDS of each document."""
     widest = np.zeros(len(num_bytes), np.int64)
     has_tokens = np.diff(offsets) > 0

@@ -38,8 +38,8 @@ class Train(Barrier):
     reads: ClassVar[tuple[str, ...]] = ("text",)
     provides: ClassVar[tuple[str, ...]] = ("tokenizer",)
 
-    vocab_size: int = Field(ge=300, le=1_000_000)
-    """Number of ids: specials, 256 bytes, the characters of the text and merged pieces."""
+    vocab_size: int = Field(ge=400, le=1_000_000)
+    """Number of ids: specials, 256 bytes, printable ASCII, the characters of the text and merged pieces."""
     special_tokens: tuple[str, ...] = ()
     """Names beside <unk>, <s> and </s> (ids 0, 1, 2), such as "<|im_start|>"; they get the ids from 3 on."""
     sample_bytes: int = Field(default=256 * 2**20, gt=0)
@@ -121,6 +121,7 @@ class Train(Barrier):
                 control_symbols=list(self.special_tokens),
                 byte_fallback=True,
                 character_coverage=self.character_coverage,
+                required_chars=_required_characters(self.special_tokens),
                 split_digits=self.split_digits,
                 max_sentencepiece_length=self.max_piece_length,
                 max_sentence_length=4192,
@@ -163,6 +164,11 @@ class Train(Barrier):
             )
         renumbered = [Piece(text, -float(rank), PieceKind.NORMAL) for rank, text in enumerate(kept)]
         return trained.with_pieces([*others, *renumbered])
+
+
+def _required_characters(special_tokens: Iterable[str]) -> str:
+    """Printable ASCII, and what special tokens are spelled with, so that fastokens never takes their text for the token."""
+    return "".join(sorted({*map(chr, range(0x21, 0x7F)), *"".join(special_tokens)}))
 
 
 def _chained(first: str, lines: Iterator[str]) -> Iterator[str]:

@@ -90,8 +90,8 @@ def table_widths(
 def offset_widths(text: str, spans: Sequence[tuple[int, int]]) -> Widths:
     """Bytes of `text` for each token, from the characters (begin <= x < end) it came from; they sum to the text's bytes.
 
-    Characters between two tokens go to the left one. Tokens that share a character share its bytes, so that no boundary
-    between them is a boundary of the text; a character of one byte goes to the last of them.
+    Characters between two tokens go to the left one. Tokens that share characters share their bytes, so that no boundary
+    between them is a boundary of the text; where all they share is one byte, the last of them takes it.
 
     offset_widths("a\u00bdb", [(0, 1), (1, 2), (1, 2), (2, 3)]) -> [1, 1, 1, 1]
     """
@@ -100,10 +100,15 @@ def offset_widths(text: str, spans: Sequence[tuple[int, int]]) -> Widths:
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     sizes = 1 + (codes >= 0x80).astype(np.int64) + (codes >= 0x800) + (codes >= 0x10000)
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    begins, ends = np.array(spans, np.int64).T
-    is_shared = begins[1:] < np.maximum.accumulate(ends)[:-1]
-    shared_with = np.maximum.accumulate(begins)[1:]
-    boundaries = starts[shared_with] + np.where(is_shared, _inside(shared_with, is_shared, sizes), 0)
+    begins, ends = np.maximum.accumulate(np.array(spans, np.int64), axis=0).T
+    is_shared = begins[1:] < ends[:-1]
+    # The first shared character takes the boundary, or, where that is one byte, the last before the next token's: e and an
+    # accent make one letter, of which the reference reports the e alone.
+    first = begins[1:]
+    last = np.append(begins, len(sizes))[np.searchsorted(begins, first, side="right")] - 1
+    is_narrow = np.append(sizes, 1)[first] == 1
+    characters = np.maximum.accumulate(np.where(is_shared & is_narrow, np.maximum(last, first), first))
+    boundaries = starts[characters] + np.where(is_shared, _inside(characters, is_shared, sizes), 0)
     return np.diff(np.concatenate([[0], np.maximum.accumulate(boundaries), [starts[-1]]]))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from corpusforge.index.facts import ShardFacts
@@ -12,6 +13,9 @@ from corpusforge.tokens import IDS_FIELD, PIECES_FIELD, TokenFacts
 
 Layout = Literal["documents", "pieces"]
 Corpus = list[list[list[int]]]  # documents, of pieces, of ids; each id stands for two bytes of text
+
+# Each example writes and fsyncs files: no deadline, since a busy disk is no defect.
+FILES = settings(deadline=None, max_examples=50)
 
 EOD = 0
 PLAIN = TokenFacts(eod_id=EOD, bos_id=None, vocab_size=100, digest="d")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from shard_samples import (
+    FILES,
     PLAIN,
     SMALL,
     WITH_BOS,
@@ -119,6 +120,7 @@ def test_a_document_without_tokens_keeps_its_place_as_a_bare_eod(tmp_path: Path,
     assert [row[0] for row in lineage(prefix, "document")] == [document_id(number) for number in range(4)]
 
 
+@FILES
 @given(corpora, layouts, tokenizers)
 def test_sequences_are_those_of_a_slow_loop(corpus: Corpus, layout: Layout, tokenizer: TokenFacts) -> None:
     expected = expected_sequences(corpus, layout, tokenizer)
@@ -129,6 +131,7 @@ def test_sequences_are_those_of_a_slow_loop(corpus: Corpus, layout: Layout, toke
     assert facts.num_text_tokens == sum(len(piece) for document in corpus for piece in document)
 
 
+@FILES
 @given(corpora, layouts, st.data())
 def test_the_bytes_do_not_depend_on_the_tables(corpus: Corpus, layout: Layout, data: st.DataObject) -> None:
     whole = table(corpus)
@@ -142,7 +145,9 @@ def test_the_bytes_do_not_depend_on_the_tables(corpus: Corpus, layout: Layout, d
 
 
 def test_row_groups_of_the_lineage_do_not_depend_on_the_tables(tmp_path: Path) -> None:
-    whole = table([[[5]]] * (ROW_GROUP + 100))
+    rows = table([[[5]]] * (ROW_GROUP + 100))
+    urls = pa.array([f"https://example.org/{number:060d}" for number in range(rows.num_rows)])  # several pages in a group
+    whole = rows.set_column(rows.column_names.index("url"), "url", urls)
     parts = [whole.slice(begin, 30_000) for begin in range(0, whole.num_rows, 30_000)]
     expected = files(write(tmp_path / "a", [whole], "pieces")[0])
     prefix = write(tmp_path / "b", parts, "pieces")[0]

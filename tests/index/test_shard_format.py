@@ -7,6 +7,8 @@ import pytest
 
 from corpusforge.index.format import Header, ShardWriter, sequence_offsets, shard_file
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def append_twice(prefix: Path, good: np.ndarray, bad: np.ndarray) -> None:
     """One sequence of one token, then lengths that do not fit."""
@@ -124,3 +126,13 @@ def test_the_header_says_where_the_arrays_lie() -> None:
 
 def test_a_prefix_with_a_dot_keeps_it() -> None:
     assert shard_file(Path("out/geo-1.5-00000"), ".idx") == Path("out/geo-1.5-00000.idx")
+
+
+def test_the_example_in_the_format_description_is_what_the_writer_writes(tmp_path: Path) -> None:
+    example = (ROOT / "schemas/index.md").read_text("utf-8").rpartition("```\n.bin")[2].partition("```")[0]
+    bare = "".join(line.strip().partition("     ")[0] for line in example.splitlines())  # notes stand far right
+    ids, _, index = bare.partition(".idx")
+    with ShardWriter(tmp_path / "s", "uint16") as shard:
+        shard.append(np.array([5, 6, 0, 7, 0, 8, 0]), np.array([3, 2, 2]), np.array([2, 1]))
+    assert (tmp_path / "s.bin").read_bytes() == bytes.fromhex(ids)
+    assert (tmp_path / "s.idx").read_bytes() == bytes.fromhex(index)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shard_samples import SMALL, table, write
+from shard_samples import FILES, SMALL, table, write
 
 from corpusforge.errors import BadShard, InputError
 from corpusforge.index.format import DTYPES, ShardWriter
@@ -50,6 +50,7 @@ def foreign(prefix: Path, dtype: str, code: int, documents: list[int], modes: by
     )
 
 
+@FILES
 @given(sequences, st.sampled_from(["uint16", "int32"]), st.data())
 def test_what_was_written_is_read(ids: list[list[int]], dtype: TokenDtype, data: st.DataObject) -> None:
     cut = data.draw(st.integers(1, len(ids)))

@@ -1,7 +1,6 @@
 """Verification: any changed byte is named, and a writer's mistake is found although the digests agree."""
 
 import dataclasses
-import json
 import re
 import tempfile
 from collections.abc import Callable
@@ -13,9 +12,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shard_samples import PLAIN, SMALL, WITH_BOS, Corpus, Layout, corpora, document_id, table, write
+from shard_samples import FILES, PLAIN, SMALL, WITH_BOS, Corpus, Layout, corpora, document_id, table, write
 
-from corpusforge.errors import InputError
+from corpusforge.index import verify
 from corpusforge.index.facts import ShardFacts, shard_digests
 from corpusforge.index.format import SUFFIXES, ShardWriter, shard_file
 from corpusforge.index.lineage import LINEAGE, LineageWriter
@@ -47,6 +46,7 @@ def rewrite_lineage(prefix: Path, change: Callable[[dict[str, list[Any]]], None]
         writer.append(pa.table(columns, schema=LINEAGE))
 
 
+@FILES
 @given(corpora, st.sampled_from(["documents", "pieces"]), st.sampled_from([PLAIN, WITH_BOS]))
 def test_what_the_sink_writes_is_sound(corpus: Corpus, layout: Layout, tokenizer: TokenFacts) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -54,6 +54,7 @@ def test_what_the_sink_writes_is_sound(corpus: Corpus, layout: Layout, tokenizer
         assert verify_shard(prefix, facts, tokenizer) == []
 
 
+@FILES
 @given(corpora, st.sampled_from(["documents", "pieces"]), st.sampled_from([PLAIN, WITH_BOS]))
 def test_documents_give_the_ids_that_went_in(corpus: Corpus, layout: Layout, tokenizer: TokenFacts) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -64,6 +65,7 @@ def test_documents_give_the_ids_that_went_in(corpus: Corpus, layout: Layout, tok
     ]
 
 
+@FILES
 @given(st.sampled_from(SUFFIXES), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
 def test_a_changed_byte_is_named_with_its_file(suffix: str, place: float, change: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -182,6 +184,25 @@ def test_wrong_lineage_is_found_although_its_digest_agrees(
     assert re.search(rf"\.docs\.parquet: {message}", problems)
 
 
+def test_lineage_that_leaves_out_the_first_token_of_a_sequence_is_found(shard: tuple[Path, ShardFacts]) -> None:
+    prefix, facts = shard
+    rewrite_lineage(prefix, lambda columns: columns.update(start=[0, 1, 0], length=[3, 1, 2]))
+    (problem,) = verify_shard(prefix, digested(prefix, facts), PLAIN)
+    assert "sequence 1: its segments do not cover its 2 tokens once" in problem
+
+
+def test_tokens_are_checked_the_same_in_blocks_of_any_size(
+    shard: tuple[Path, ShardFacts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix, facts = shard
+    rewrite(prefix, [5, 6, 0, 7, 0, 0, 0, 100, 0], [3, 2, 2, 2], [2, 2])
+    whole = verify_shard(prefix, digested(prefix, facts), PLAIN)
+    monkeypatch.setattr(verify, "_BLOCK", 4)
+    assert verify_shard(prefix, digested(prefix, facts), PLAIN) == whole
+    assert any("sequence 2, token 5 of the shard: EOD inside a text, 1 in all" in problem for problem in whole)
+    assert any("sequence 3, token 7 of the shard: id 100" in problem for problem in whole)
+
+
 def test_lineage_that_stops_early_is_found(shard: tuple[Path, ShardFacts]) -> None:
     prefix, facts = shard
     rewrite_lineage(prefix, lambda columns: columns.update({name: values[:2] for name, values in columns.items()}))
@@ -228,15 +249,25 @@ def test_another_vocabulary_is_found_by_its_dtype(shard: tuple[Path, ShardFacts]
     assert ".idx: ids are uint16, 65500 ids need int32" in problem
 
 
-@pytest.mark.parametrize("position", [70, 78, 86])
-def test_document_indices_that_skip_or_fall_are_found(shard: tuple[Path, ShardFacts], position: int) -> None:
+@pytest.mark.parametrize(
+    ("position", "value", "message"),
+    [
+        (70, 1, "document indices run from 1 to 3, not from 0 to 3"),
+        (78, 0, "document index 0: 0 is followed by 0, so the document has no sequence"),
+        (78, 9, "document index 1: 9 is followed by 3, so the document has no sequence"),
+        (86, 9, "document indices run from 0 to 9, not from 0 to 3"),
+    ],
+)
+def test_document_indices_that_skip_or_fall_are_found(
+    shard: tuple[Path, ShardFacts], position: int, value: int, message: str
+) -> None:
     prefix, facts = shard
     path = shard_file(prefix, ".idx")
     content = bytearray(path.read_bytes())
-    content[position] = 9
+    content[position] = value
     path.write_bytes(content)
-    problems = [each for each in verify_shard(prefix, digested(prefix, facts), PLAIN) if each.startswith(str(path))]
-    assert any("document ind" in problem for problem in problems)
+    problems = verify_shard(prefix, digested(prefix, facts), PLAIN)
+    assert any(problem.startswith(f"{path}: {message}") for problem in problems)
 
 
 def test_pieces_are_not_taken_for_documents(shard: tuple[Path, ShardFacts]) -> None:
@@ -251,25 +282,3 @@ def test_a_fact_that_is_not_so_is_named(shard: tuple[Path, ShardFacts], name: st
     wrong = {"dtype": "int32"}.get(name, 50)
     (problem,) = verify_shard(prefix, digested(prefix, facts, **{name: wrong}), PLAIN)
     assert f"the manifest says {wrong}" in problem
-
-
-def test_facts_survive_json(shard: tuple[Path, ShardFacts]) -> None:
-    _, facts = shard
-    assert ShardFacts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
-
-
-def test_facts_are_read_from_an_entry_that_says_more(shard: tuple[Path, ShardFacts]) -> None:
-    _, facts = shard
-    assert ShardFacts.from_json({**facts.to_json(), "group": "geo"}) == facts
-
-
-def test_an_entry_that_lacks_a_fact_is_refused() -> None:
-    with pytest.raises(InputError, match=r"manifest, shard geo-00000: .*num_tokens: Field required.*build again"):
-        ShardFacts.from_json({"name": "geo-00000"})
-
-
-def test_digests_are_those_of_the_files(tmp_path: Path) -> None:
-    (tmp_path / "s.bin").write_bytes(b"abc")
-    (tmp_path / "s.other").write_bytes(b"abc")
-    sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert shard_digests(tmp_path / "s") == {".bin": {"size_bytes": 3, "sha256": sha256}}

@@ -65,7 +65,7 @@ def test_the_annotations_are_the_only_signature() -> None:
 def test_a_kernel_of_another_package_is_refused() -> None:
     elsewhere = kernels.Kernel(scaled.function)
     elsewhere.__module__ = "elsewhere.module"
-    with pytest.raises(TypeError, match="calls test_kernels.total"):
+    with pytest.raises(TypeError, match=r"calls test_kernels\.total"):
         elsewhere(Pair(np.arange(5), 1), False)
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
-from corpusforge.text.sentences import AFTER_CLAUSE, BESIDE_SPACE, INSIDE, NEWLINE, cut_grades, sentence_ends, sentences
+from corpusforge.text.sentences import sentence_ends, sentences
 from corpusforge.text.view import TextView
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -53,7 +53,7 @@ def ends_of(texts: list[str]) -> list[list[int]]:
         "It slipped.[12] |Then.) |Now",
         "**Note.** |See *that.* |Done",
         "Use data.csv and v3.5.1. |Then",
-        "Title of a section\n|The first paragraph of the text is wrapped at the\nPermian boundary and goes on\nhere. |Done\n\n|end",
+        "Title of a section\n|The first paragraph of the text is wrapped at the\nPermian and goes on\nhere. |Done\n\n|end",
         "# A heading that is longer than forty characters for sure\n|Text\n|- one\n|- two\n|3) three",
         "short\nlower\r\ngoes on\u2029|New paragraph\u2028|X",
         "   \n leading space. |Then",
@@ -145,22 +145,3 @@ def test_no_documents_have_no_sentences() -> None:
 
 def test_an_empty_document_has_no_sentence_and_one_of_blanks_has_one() -> None:
     assert ends_of(["", " \n", "", "a"]) == [[], [2], [], [1]]
-
-
-@pytest.mark.parametrize(
-    ("text", "place", "expected"),
-    [
-        ("ab", 1, INSIDE), ("砂岩", 3, INSIDE), ("a b", 1, BESIDE_SPACE), ("a b", 2, BESIDE_SPACE), ("1,000", 2, INSIDE),
-        ("a, b", 2, AFTER_CLAUSE), ("a, b", 3, AFTER_CLAUSE), ("a: b", 3, AFTER_CLAUSE), ("砂，岩", 6, AFTER_CLAUSE),
-        ("一、二", 6, AFTER_CLAUSE), ("a\nb", 2, NEWLINE), ("a\nb", 1, BESIDE_SPACE), ("a,\n b", 3, NEWLINE),
-    ],
-)  # fmt: skip
-def test_places_inside_a_sentence_are_graded(text: str, place: int, expected: int) -> None:
-    view = TextView(pa.array([",", text, ","], type=pa.large_string()).slice(1, 1))
-    assert cut_grades(view, np.array([place]) + view.offsets[0]).tolist() == [expected]
-    assert oracle.grade(text.encode(), place) == expected
-
-
-def test_a_grade_does_not_look_into_the_document_before() -> None:
-    view = as_view(["a,", " b"])
-    assert cut_grades(view, np.array([3])).tolist() == [BESIDE_SPACE]

@@ -43,7 +43,7 @@ def test_writing_replaces_what_was_there(folder, tmp_path):
 @pytest.mark.parametrize("name", ["missing", "", "tokenizer.model"])
 def test_a_path_without_tokenizer_json_is_named(tmp_path, name):
     (tmp_path / "tokenizer.model").write_bytes(b"")
-    with pytest.raises(InputError, match="no tokenizer.json there; give a folder"):
+    with pytest.raises(InputError, match=r"no tokenizer.json there; give a folder"):
         TokenizerFiles.read(tmp_path / name)
 
 
@@ -55,7 +55,7 @@ def test_a_damaged_tokenizer_json_is_named(folder):
 
 def test_a_damaged_configuration_is_named(folder):
     (folder / "tokenizer_config.json").write_text("{")
-    with pytest.raises(InputError, match="tokenizer_config.json is not JSON"):
+    with pytest.raises(InputError, match=r"tokenizer_config.json is not JSON"):
         token_facts(TokenizerFiles.read(folder), eod=None, bos=False)
 
 
@@ -98,7 +98,7 @@ def test_without_an_end_token_the_candidates_are_listed(folder):
     (folder / "tokenizer_config.json").unlink()
     with pytest.raises(UserError, match=r"names no eos_token; name one with eod .*<s>, </s>, <\|im_start\|>"):
         token_facts(TokenizerFiles.read(folder), eod=None, bos=False)
-    with pytest.raises(UserError, match="names no bos_token; add it to tokenizer_config.json or leave bos out"):
+    with pytest.raises(UserError, match=r"names no bos_token; add it to tokenizer_config.json or leave bos out"):
         token_facts(TokenizerFiles.read(folder), eod="</s>", bos=True)
 
 
@@ -112,5 +112,5 @@ def test_an_end_token_that_text_can_spell_is_refused(folder, eod):
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.add_tokens([AddedToken("basalt", normalized=False)])
     tokenizer.save(str(folder / "tokenizer.json"))
-    with pytest.raises(UserError, match="is no special token of .* would end documents"):
+    with pytest.raises(UserError, match=r"is no special token of .* would end documents"):
         token_facts(TokenizerFiles.read(folder), eod=eod, bos=False)

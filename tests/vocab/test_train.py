@@ -85,7 +85,7 @@ def test_a_share_of_documents_is_the_share_with_the_lowest_keys():
 
 
 def test_only_sample_bytes_are_trained_on(tmp_path):
-    folder = trained(Train(vocab_size=500, sample_bytes=20_000), geology(400), tmp_path)
+    folder = trained(Train(vocab_size=550, sample_bytes=20_000), geology(400), tmp_path)
     figures = orjson.loads((folder / "training.json").read_bytes())
     assert 20_000 <= figures["num_bytes"] < 22_000
 
@@ -99,8 +99,14 @@ def test_digits_stand_alone_unless_asked_otherwise(tokenizer_folder, tmp_path):
     assert [piece for piece in together.get_vocab() if piece.isdigit() and len(piece) > 1]
 
 
+def test_printable_ascii_and_the_characters_of_special_tokens_are_pieces(tmp_path):
+    folder = trained(Train(vocab_size=600, special_tokens=("<｜end｜>",)), geology(300), tmp_path)
+    vocabulary = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+    assert {*map(chr, range(0x21, 0x7F)), "｜", "\u2581"} <= set(vocabulary)
+
+
 def test_pieces_are_no_longer_than_asked(tmp_path):
-    folder = trained(Train(vocab_size=450, max_piece_length=4), geology(400), tmp_path)
+    folder = trained(Train(vocab_size=500, max_piece_length=4), geology(400), tmp_path)
     vocabulary = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     lengths = [len(piece) for piece in vocabulary if not piece.startswith("<")]
     assert max(lengths) == 4
@@ -120,17 +126,17 @@ def test_more_pieces_than_the_text_carries_says_how_many_it_does(tmp_path):
     assert TokenFacts.read(folder).vocab_size == size
 
 
-@pytest.mark.parametrize("vocab_size", [300, 340])
+@pytest.mark.parametrize("vocab_size", [400, 440])
 def test_fewer_ids_than_characters_says_how_many_are_needed(tmp_path, vocab_size):
     han = ["".join(chr(0x4E00 + place) for place in range(90))] * 3
-    with pytest.raises(UserError, match=rf"vocab_size {vocab_size} is too small.* 350 ids; raise vocab_size above that"):
+    with pytest.raises(UserError, match=rf"vocab_size {vocab_size} is too small.* 444 ids; raise vocab_size above that"):
         trained(Train(vocab_size=vocab_size, character_coverage=1.0), han, tmp_path)
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["\n\t \n"]])
 def test_no_text_is_an_error_that_says_so(tmp_path, texts):
     with pytest.raises(UserError, match="no text to train on"):
-        trained(Train(vocab_size=300), texts, tmp_path)
+        trained(Train(vocab_size=400), texts, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from itertools import chain, pairwise
+
 import numpy as np
 import orjson
 import pytest
@@ -40,6 +42,8 @@ def _table(tokenizer: Tokenizer, text: str) -> tuple[list[int], bool]:
         ("ab  ", [(0, 2)], [4]),
         ("岩石", [(0, 2), (1, 2)], [4, 2]),  # the second character is shared
         ("ab", [(0, 1), (0, 1), (1, 2)], [0, 1, 1]),  # nothing lies inside one byte: the last takes it
+        ("e\u0301", [(0, 2), (0, 2)], [2, 1]),  # one letter of two characters: the boundary goes into the accent
+        ("e\u0301s", [(0, 1), (0, 1), (2, 3)], [2, 1, 1]),
         ("岩", [(0, 0), (0, 1)], [0, 3]),
         ("𠮷", [(0, 0), (0, 1), (0, 1), (0, 1), (0, 1)], [0, 1, 1, 1, 1]),
     ],
@@ -76,8 +80,8 @@ def test_a_boundary_between_tokens_of_one_character_lies_inside_it(characters):
     spans = [(place, place + 1) for place, (_, count) in enumerate(characters) for _ in range(count)]
     ends = np.cumsum(offset_widths(text, spans)).tolist()
     borders = {len(text[:place].encode()) for place in range(len(text) + 1)}
-    inner = [end for end, (span, after) in zip(ends, zip(spans, spans[1:], strict=False), strict=False) if span == after]
-    sizes = [len(text[span[0]].encode()) for span, after in zip(spans, spans[1:], strict=False) if span == after]
+    inner = [end for end, (span, after) in zip(ends, pairwise(spans), strict=False) if span == after]
+    sizes = [len(text[span[0]].encode()) for span, after in pairwise(spans) if span == after]
     assert not {end for end, size in zip(inner, sizes, strict=True) if size > 1} & borders
 
 
@@ -102,9 +106,9 @@ def test_documents_without_tokens_are_no_one_elses(tokenizer_folder):
     encoded = [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
     offsets = np.cumsum([0, *map(len, encoded)])
     num_bytes = np.array([len(text.encode()) for text in texts])
-    widths, is_right = table_widths(_spelling(tokenizer), np.array(sum(encoded, []), np.int32), offsets, num_bytes)
+    widths, is_right = table_widths(_spelling(tokenizer), np.array(list(chain(*encoded)), np.int32), offsets, num_bytes)
     assert is_right.all()
-    assert [widths[a:b].sum() for a, b in zip(offsets, offsets[1:], strict=False)] == num_bytes.tolist()
+    assert [widths[a:b].sum() for a, b in pairwise(offsets)] == num_bytes.tolist()
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
