@@ -39,7 +39,7 @@ class LenientInliner(states.Inliner):
             return [nodes.Text(utils.unescape(utils.escape2null(text)))], []
         return super().parse(text, lineno, memo, parent)
 
-    def implicit_inline(self, text: str, lineno: int) -> Nodes:
+    def implicit_inline(self, text: str, lineno: int) -> list[nodes.Text]:
         """Text between marks; docutils looks for bare addresses here, one level of recursion for each."""
         return [nodes.Text(text)] if text else []
 

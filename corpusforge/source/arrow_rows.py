@@ -53,7 +53,7 @@ class TableReader:
             if sizes[row] > self.max_bytes:
                 verdicts[row] = too_large(int(sizes[row]), self.max_bytes, "text")
             elif row not in verdicts:
-                verdicts[row] = judge_text(text[row].as_py(), self.columns.text, batch.schema.names)
+                verdicts[row] = judge_text(text[row].as_py(), self.columns.text, [self.columns.text])
         kept = pc.if_else(pa.array(sizes > self.max_bytes), "", text)
         return pc.fill_null(kept, ""), {row: verdict for row, verdict in verdicts.items() if verdict is not KEPT}
 

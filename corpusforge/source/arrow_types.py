@@ -51,7 +51,7 @@ def as_strings(array: pa.Array) -> tuple[pa.LargeStringArray, Positions]:
         array = array.dictionary_decode()
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
         naive = array.cast(pa.timestamp(array.type.unit)).cast(pa.large_string())
-        return pc.binary_join_element_wise(naive, "Z", ""), {}
+        return pc.binary_join_element_wise(naive, *pa.array(["Z", ""], naive.type)), {}
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.large_string()), {}
     if not is_text(array.type):

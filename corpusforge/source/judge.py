@@ -18,8 +18,8 @@ def judge_text(text: object, name: str, known: Iterable[str]) -> Verdict:
     """
     if text is None:
         known = tuple(known)
-        what = f"the field {name!r} (columns.text) is null" if name in known else f"there is no field {name!r} (columns.text)"
-        return Verdict("missing_text", message=f"{what}; the record has {listed(known)}")
+        is_null, is_absent = "the field {!r} (columns.text) is null", "there is no field {!r} (columns.text); the record has {}"
+        return Verdict("missing_text", message=(is_null if name in known else is_absent).format(name, listed(known)))
     if not isinstance(text, str):
         return Verdict("text_not_string", message=f"the field {name!r} (columns.text) holds {json_kind(text)}, not a string")
     if not text or text.isspace():

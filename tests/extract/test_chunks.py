@@ -31,7 +31,7 @@ def test_code_that_its_author_hid_is_dropped(option: str) -> None:
     ("header", "caption"),
     [
         ("r fig-1, fig.cap='Olivine, a silicate'", "Olivine, a silicate"),
-        (r"r fig-1, fig.cap='An atom\'s \"shell\"', out.width='50%'", "An atom's \"shell\""),
+        (r"r fig-1, fig.cap='An atom\'s \"shell\"', out.width='50%'", 'An atom\'s "shell"'),
         ('r, fig.cap=paste("Halite", "crystal")', "Halite crystal"),
         ("r, fig.cap='(ref:quartz)'", ""),
         ("r, fig.cap=NULL", ""),
@@ -43,5 +43,5 @@ def test_the_caption_comes_from_the_header(header: str, caption: str) -> None:
 
 
 def test_quarto_options_are_read_and_left_out_of_the_code() -> None:
-    code = "#| label: fig-a\n#| fig-cap: A \"folded\" layer\nplot(fold)"
+    code = '#| label: fig-a\n#| fig-cap: A "folded" layer\nplot(fold)'
     assert read_chunk("r", code) == Chunk(caption='A "folded" layer', code="plot(fold)")

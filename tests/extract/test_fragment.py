@@ -15,7 +15,10 @@ from corpusforge.extract.fragment import fragment_text
         ("<table><tr><th>Rock<th>Age</tr><tr><td>Gneiss<td>4 Ga</tr></table>", "Rock | Age\nGneiss | 4 Ga"),
         ("<ul><li>a<ul><li>b</ul></ul>", "- a\n\n  - b"),
         ("<pre>if x:\n    y</pre>", "if x:\n    y"),
-        ('<figure><img src="a.png" alt="Cross section"><figcaption>The Alps</figcaption></figure>', "Cross section\n\nThe Alps"),
+        (
+            '<figure><img src="a.png" alt="Cross section"><figcaption>The Alps</figcaption></figure>',
+            "Cross section\n\nThe Alps",
+        ),
         ('<img src="a.png" alt="a.png">', ""),
         ("--name <username>", "--name <username>"),
         ("<td>half a cell", "half a cell"),

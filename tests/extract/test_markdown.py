@@ -25,7 +25,7 @@ COMMON = {
     "code": ("```python\nif x:\n\n    y\n```", "if x:\n\n    y"),
     "unclosed code": ("```\na\n\nb", "a\n\nb"),
     "table": ("| a | b |\n|---|--:|\n| **1** | 2 |", "a | b\n1 | 2"),
-    "grid table": ("+----+---+\n| 岩石 | x |\n+====+===+\n| a  | b |\n|    | c |\n+----+---+", "岩石 | x\na | b c"),
+    "grid table": ("+------+---+\n| 岩石 | x |\n+======+===+\n| a    | b |\n|      | c |\n+------+---+", "岩石 | x\na | b c"),
     "links": ("[text](http://x.y) <http://z.w> [ref][1]\n\n[1]: http://a.b", "text http://z.w ref"),
     "images": ("![](a.png)\n\n![Cross section](b.png)\n\n![c.png](c.png)", "Cross section"),
     "footnote": ("Clay[^1].\n\n[^1]: Fine\n    grained.", "Clay[1].\n\n[1] Fine grained."),
@@ -55,7 +55,10 @@ MYST = {
     "unclosed include": (":::{include} a.md\n\n## Next\n\ntext", "Next\n\ntext"),
     "nested": ("::::{grid} 1 2\n:::{grid-item-card} [Rocks](a)\nHard.\n:::\n::::", "Rocks\n\nHard."),
     "glossary": (":::{glossary}\n**FONT**\n    The {term}`FONT`\n\nPEN\n    A pen\n:::", "FONT\n  The FONT\nPEN\n  A pen"),
-    "list table": (":::{list-table} Ages\n:header-rows: 1\n\n* - Rock\n  - Age\n* - Gneiss\n  - 4 Ga\n:::", "Ages\n\nRock | Age\nGneiss | 4 Ga"),
+    "list table": (
+        ":::{list-table} Ages\n:header-rows: 1\n\n* - Rock\n  - Age\n* - Gneiss\n  - 4 Ga\n:::",
+        "Ages\n\nRock | Age\nGneiss | 4 Ga",
+    ),
     "csv table": (':::{csv-table}\na, "b, c"\n:::', "a | b, c"),
     "code cell": ("```{code-cell} ipython3\n:tags: [hide]\nx = 1\n```", "x = 1"),
     "unknown": (":::{our-box} Deep water\ntext\n:::", "Deep water\n\ntext"),
@@ -110,8 +113,46 @@ def test_a_document_leaves_nothing_behind_for_the_next() -> None:
 
 
 MARKUP = st.sampled_from(
-    ["*", "**", "`", "```", "```{note}", ":::", ":::{figure} a", "$", "$$", "\n", "\n\n", "  ", "- ", "> ", "[", "](", ")", "|", "---"]
-    + ["<sub>", "</sub>", "<rt>", "<table>", "<td>", "<!--", "{ref}`", "[^1]", "^[", "]", "+--+", "\\[", "\\]", "% ", "(a)=", "中文", "word"]
+    [
+        "*",
+        "**",
+        "`",
+        "```",
+        "```{note}",
+        ":::",
+        ":::{figure} a",
+        "$",
+        "$$",
+        "\n",
+        "\n\n",
+        "  ",
+        "- ",
+        "> ",
+        "[",
+        "](",
+        ")",
+        "|",
+        "---",
+    ]
+    + [
+        "<sub>",
+        "</sub>",
+        "<rt>",
+        "<table>",
+        "<td>",
+        "<!--",
+        "{ref}`",
+        "[^1]",
+        "^[",
+        "]",
+        "+--+",
+        "\\[",
+        "\\]",
+        "% ",
+        "(a)=",
+        "中文",
+        "word",
+    ]
 )
 
 

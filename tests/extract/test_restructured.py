@@ -11,16 +11,25 @@ CASES = {
     "emphasis": ("a **bold** *move* ``co de``", "a bold move co de"),
     "lists": ("- a\n\n  - b\n\n1. c\n2. d", "- a\n  - b\n\n1. c\n2. d"),
     "lettered list": ("(b) x\n(c) y", "(b) x\n(c) y"),
-    "formulas": ("mass :math:`m_\\alpha`\n\n.. math::\n   :label: e\n\n   a = b\n\n   c", "mass $m_\\alpha$\n\n$$a = b$$\n\n$$c$$"),
+    "formulas": (
+        "mass :math:`m_\\alpha`\n\n.. math::\n   :label: e\n\n   a = b\n\n   c",
+        "mass $m_\\alpha$\n\n$$a = b$$\n\n$$c$$",
+    ),
     "formula on the first line": (".. math:: x^2", "$$x^2$$"),
-    "code": (".. code-block:: python\n   :linenos:\n   :caption: A loop\n\n   if x:\n       y\n\nend::\n\n   z", "if x:\n    y\n\nA loop\n\nend:\n\nz"),
+    "code": (
+        ".. code-block:: python\n   :linenos:\n   :caption: A loop\n\n   if x:\n       y\n\nend::\n\n   z",
+        "if x:\n    y\n\nA loop\n\nend:\n\nz",
+    ),
     "figure": (".. figure:: a.png\n   :width: 100%\n   :alt: no\n\n   A *fold*\n\n   Legend", "A fold\n\nLegend"),
     "figure without caption": (".. figure:: a.png\n   :alt: A fold", "A fold"),
     "image": (".. image:: a.png\n   :alt: 剖面", "剖面"),
     "note": (".. note:: Wet\n   clay\n\nend", "Wet clay\n\nend"),
     "admonition": (".. admonition:: Why?\n   :class: tip\n\n   Because.", "Why?\n\nBecause."),
     "sidebar": (".. sidebar:: Clay\n\n   Fine.", "Clay\n\nFine."),
-    "nothing": (".. index:: ! coast\n.. program:: x\n.. toctree::\n   :maxdepth: 1\n\n   a\n\n.. raw:: html\n\n   <b>\n\n.. include:: /etc/hostname\n\nend", "end"),
+    "nothing": (
+        ".. index:: ! coast\n.. program:: x\n.. toctree::\n   :maxdepth: 1\n\n   a\n\n.. raw:: html\n\n   <b>\n\n.. include:: /etc/hostname\n\nend",
+        "end",
+    ),
     "unknown": (".. our-box:: Deep water\n   :colour: red\n\n   text", "Deep water\n\ntext"),
     "unknown with a file": (".. our-plot:: a/b.sh\n\n   text", "text"),
     "plot": (".. gmtplot::\n    :width: 3\n    :caption: A map\n\n    gmt begin\n    gmt end", "gmt begin\ngmt end\n\nA map"),
@@ -31,13 +40,22 @@ CASES = {
     "label": (".. _Sec A:\n\nAtoms\n=====\n\nSee :ref:`sec a` and :ref:`other`.", "Atoms\n\nSee Atoms and other."),
     "own roles": (".. role:: red\n.. role:: html(raw)\n\n:red:`a` :html:`<br>`", "a"),
     "default role": (".. default-role:: math\n\nthe `x_1`", "the $x_1$"),
-    "substitutions": ("|w| of |other| |i|\n\n.. |w| replace:: *Weight*\n.. |i| image:: a.png\n   :alt: sign", "Weight of other sign"),
-    "footnotes": ("Clay [#]_ and [CIT]_.\n\n.. [#] Fine.\n.. [CIT] A book.", "Clay [1] and [CIT].\n\n[1] Fine.\n\n[CIT] A book."),
+    "substitutions": (
+        "|w| of |other| |i|\n\n.. |w| replace:: *Weight*\n.. |i| image:: a.png\n   :alt: sign",
+        "Weight of other sign",
+    ),
+    "footnotes": (
+        "Clay [#]_ and [CIT]_.\n\n.. [#] Fine.\n.. [CIT] A book.",
+        "Clay [1] and [CIT].\n\n[1] Fine.\n\n[CIT] A book.",
+    ),
     "links": ("`text <http://x>`_ ref_ http://y\n\n.. _ref: http://z", "text ref http://y"),
     "comments": (".. a comment\n   goes on\n\ntext\n\n..\n   too", "text"),
     "simple table": ("===  ===\na    b\n===  ===\n1    2\n===  ===", "a | b\n1 | 2"),
     "grid table": ("+----+---+\n| 岩 | x |\n+====+===+\n| a  | b |\n+----+---+", "岩 | x\na | b"),
-    "list table": (".. list-table:: Ages\n   :header-rows: 1\n\n   * - Rock\n     - Age\n   * - Gneiss\n     - 4 Ga", "Ages\n\nRock | Age\nGneiss | 4 Ga"),
+    "list table": (
+        ".. list-table:: Ages\n   :header-rows: 1\n\n   * - Rock\n     - Age\n   * - Gneiss\n     - 4 Ga",
+        "Ages\n\nRock | Age\nGneiss | 4 Ga",
+    ),
     "csv table": ('.. csv-table::\n   :header: Rock, Age\n\n   Gneiss, "4,0 *Ga*"', "Rock | Age\nGneiss | 4,0 Ga"),
     "csv table of a file": (".. csv-table:: Title\n   :file: /etc/passwd", "Title"),
     "malformed table": ("+---+---+\n| a | b |\n+---+--+\n| c | d |\n+---+---+", "a | b\nc | d"),
@@ -94,7 +112,21 @@ def test_a_paragraph_full_of_addresses_is_read() -> None:
 
 
 MARKUP = st.sampled_from(
-    [".. ", "::", ".. note:: ", ".. figure:: ", ".. |a| replace:: ", ".. list-table::", ":a: ", ":ref:`", "`", "`_", "``", "*", "**"]
+    [
+        ".. ",
+        "::",
+        ".. note:: ",
+        ".. figure:: ",
+        ".. |a| replace:: ",
+        ".. list-table::",
+        ":a: ",
+        ":ref:`",
+        "`",
+        "`_",
+        "``",
+        "*",
+        "**",
+    ]
     + ["|", "|a|", "_", "[1]_", "\n", "\n\n", "   ", "- ", "* - ", "====", "----", "+--+", ":: ", ">>> ", "中文", "word", "\\"]
 )
 

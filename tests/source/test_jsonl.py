@@ -202,7 +202,8 @@ def test_a_mapped_id_is_the_key_as_it_is_written(tmp_path, value, key):
 
 
 @pytest.mark.parametrize(
-    ("rest", "drop"), [("", "missing_id"), (', "id": null', "missing_id"), (', "id": ""', "missing_id"), (', "id": [1]', "wrong_type")]
+    ("rest", "drop"),
+    [("", "missing_id"), (', "id": null', "missing_id"), (', "id": ""', "missing_id"), (', "id": [1]', "wrong_type")],
 )
 def test_without_a_usable_id_the_document_is_rejected_under_its_origin(tmp_path, rest, drop):
     row = _row(tmp_path, f'{{"text": "a"{rest}}}'.encode(), columns={"id": "id"})
@@ -282,7 +283,9 @@ def test_a_plain_file_that_is_gzip_is_damage_in_every_range(tmp_path):
 
 
 documents = st.one_of(
-    st.dictionaries(st.sampled_from(["text", "url", "id"]), st.text(st.characters(codec="utf-8"), max_size=12)).map(orjson.dumps),
+    st.dictionaries(st.sampled_from(["text", "url", "id"]), st.text(st.characters(codec="utf-8"), max_size=12)).map(
+        orjson.dumps
+    ),
     st.sampled_from([b"", b" ", b"\r", b"{", b"[1]", b"\xff", b'{"text": "a"}\r', b'{"text": "\\ud800"}']),
 )
 

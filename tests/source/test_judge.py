@@ -35,7 +35,8 @@ def test_a_null_text_is_told_from_an_absent_one():
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [({}, "an object"), ([], "an array"), ("", "a string"), (True, "a boolean"), (None, "null"), (1.5, "a number")]
+    ("value", "kind"),
+    [({}, "an object"), ([], "an array"), ("", "a string"), (True, "a boolean"), (None, "null"), (1.5, "a number")],
 )
 def test_json_values_are_called_by_their_kind(value, kind):
     assert json_kind(value) == kind

@@ -9,7 +9,9 @@ from corpusforge.source.lines import Line, lines_of_range, split_lines
 
 BIG = 10**9
 
-data = st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"a", b"bcd", "\u4e2d".encode(), b"\xff", b"\x00"]), max_size=40).map(b"".join)
+data = st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"a", b"bcd", "\u4e2d".encode(), b"\xff", b"\x00"]), max_size=40).map(
+    b"".join
+)
 
 
 def _expected(content):

@@ -222,9 +222,7 @@ def _made(folder, *names):
 def test_a_file_without_permission_is_an_error(unprivileged):
     _made(unprivileged, "a.md")
     _locked(unprivileged / "a.md")
-    assert _error(unprivileged) == (
-        f"{unprivileged}/a.md: may not be read by this user; change its permissions, or exclude it"
-    )
+    assert _error(unprivileged) == (f"{unprivileged}/a.md: may not be read by this user; change its permissions, or exclude it")
 
 
 def test_a_folder_without_permission_is_an_error(unprivileged):

@@ -1,5 +1,5 @@
 import gzip
-import os
+import random
 import tracemalloc
 
 import pytest
@@ -136,14 +136,15 @@ def test_damage_in_a_later_frame_costs_nothing_before_it(tmp_path, suffix):
 
 
 def test_what_a_damaged_frame_gave_before_the_damage_is_kept(tmp_path, suffix):
-    lines = b"".join(os.urandom(500).hex().encode() + b"\n" for _ in range(2000))
+    noise = random.Random(1)
+    lines = b"".join(noise.randbytes(500).hex().encode() + b"\n" for _ in range(2000))
     packed = bytearray(PACK[suffix](lines))
     middle = len(packed) // 2
     packed[middle : middle + 4000] = b"\xff" * 4000
     content, error = _read(_listed(tmp_path / f"a{suffix}", bytes(packed)))
     assert error is not None
-    common = len(os.path.commonprefix([content, lines]))
-    assert common > len(lines) // 4
+    sound = len(lines) // 4
+    assert content[:sound] == lines[:sound]
 
 
 @pytest.mark.parametrize("garbage", [b"\0", b"\0" * 512, b"{}\n", b"garbage", b"\x1f", b"\x28\xb5"])
@@ -206,7 +207,7 @@ def test_a_file_that_changed_since_it_was_listed_is_damage(tmp_path, size):
 
 
 def test_a_file_that_is_gone_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match="a.md: cannot be read"):
+    with pytest.raises(InputError, match=r"a\.md: cannot be read"):
         open_input(InputFile(str(tmp_path / "a.md"), "a.md", 5))
 
 
