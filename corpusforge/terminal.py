@@ -61,7 +61,7 @@ class BuildProgress(Progress):
 
 
 def books_line(each: Entry) -> str:
-    """"61 in, 58 kept, 3 rejected (duplicate 3)"."""
+    """ "61 in, 58 kept, 3 rejected (duplicate 3)"."""
     reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(each.rejected.items()))
     rejected = f", {sum(each.rejected.values())} rejected ({reasons})" if reasons else ""
     failed = f", [red]{each.failed} failed[/red]" if each.failed else ""
@@ -69,7 +69,7 @@ def books_line(each: Entry) -> str:
 
 
 def size_text(size_bytes: int) -> str:
-    """"12.3 MB"."""
+    """ "12.3 MB"."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size_bytes >= factor:
             return f"{size_bytes / factor:.1f} {unit}"

@@ -28,9 +28,7 @@ def fingerprint(facts: dict[str, Any]) -> str:
 def stage_facts(named: NamedStage, digests: "Digests") -> dict[str, Any]:
     """A stage as it enters a fingerprint."""
     stage = named.stage
-    marked = {
-        name for name, field in type(stage).model_fields.items() if any(isinstance(m, InputMark) for m in field.metadata)
-    }
+    marked = {name for name, field in type(stage).model_fields.items() if any(isinstance(m, InputMark) for m in field.metadata)}
     settings = stage.model_dump(mode="json", exclude=marked)
     for name, path in resources(stage).items():
         settings[name] = digests.of_path(path)

@@ -102,9 +102,7 @@ class _Build:
 
     def _part_tasks(self, sources: list[str], steps: tuple[Step, ...]) -> list[stream.PartTask]:
         self._prepare(steps)
-        return [
-            stream.PartTask(info, self.plan.before(info.source, steps[0]), steps) for info in self._parts(sources)
-        ]
+        return [stream.PartTask(info, self.plan.before(info.source, steps[0]), steps) for info in self._parts(sources)]
 
     def _prepare(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -239,4 +237,3 @@ def _losses(entries: dict[str, list[Entry]]) -> str:
         failures = f"failed {each.failed}" if each.failed else ""
         texts.append(f"{each.stage} on {source}: {each.came_in} in, {', '.join(part for part in (reasons, failures) if part)}")
     return "; ".join(texts)
-

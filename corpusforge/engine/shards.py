@@ -1,7 +1,7 @@
 """Runs the Sink: every document goes to the shard that hash(seed, id) says, in the order of that hash.
 
-    map     one spill file per part, partitioned by (group, shard, slice of the shard)
-    reduce  one task per shard reads its slices one after another, so a shard may be larger than memory
+map     one spill file per part, partitioned by (group, shard, slice of the shard)
+reduce  one task per shard reads its slices one after another, so a shard may be larger than memory
 """
 
 import shutil
@@ -95,9 +95,7 @@ def _rows(task: ShardTask) -> Iterator[pa.Table]:
             yield sorted_records(records, ["key", "id"]).drop_columns(["key"])
 
 
-def run_sink(
-    plan: Plan, step: Step, parts: Sequence[PartInfo], executor: Executor, progress: Progress
-) -> list[dict[str, Any]]:
+def run_sink(plan: Plan, step: Step, parts: Sequence[PartInfo], executor: Executor, progress: Progress) -> list[dict[str, Any]]:
     """Spill every part, write every shard; what the manifest says of each shard that holds anything."""
     sink = step.stages[0].stage
     assert isinstance(sink, Sink)
@@ -126,4 +124,3 @@ def run_sink(
 def slices_per_shard(total_bytes: int, num_shards: int, max_bytes: int) -> int:
     """Slices so that each of them holds about max_bytes of records."""
     return max(1, -(-total_bytes // (num_shards * max_bytes)))
-

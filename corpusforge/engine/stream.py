@@ -224,9 +224,7 @@ def _extract(
         table = table.append_column(name, column) if index < 0 else table.set_column(index, name, column)
     newly = np.zeros(table.num_rows, np.bool_)
     newly[alive] = True
-    verdict = pa.table(
-        {name: pc.if_else(pa.array(newly), given[name].take(places), verdict[name]) for name in _VERDICT_NAMES}
-    )
+    verdict = pa.table({name: pc.if_else(pa.array(newly), given[name].take(places), verdict[name]) for name in _VERDICT_NAMES})
     stages = np.where(newly, named.use, stages)
     return table, verdict, stages, books
 

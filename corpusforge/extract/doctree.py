@@ -1,5 +1,6 @@
 """A docutils tree to plain text: what each kind of node leaves in the text."""
 
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from corpusforge.extract import plain
 from corpusforge.extract.directives import code_text, role_text
 
 _ERROR = 3  # from this level on docutils keeps the source of what it could not read only in its message
+_ROLE = re.compile(r":([a-z][a-z:+-]*):`([^`]*)`")
 _LISTS = (nodes.bullet_list, nodes.enumerated_list)
 _ROMAN_VALUES = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
 _ROMAN_LETTERS = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
@@ -48,6 +50,10 @@ class DoctreeText:
     def role(self, node: nodes.Element) -> str:
         """Text of a role; of a label, the title of its section."""
         return role_text(node["role"], node.astext(), self.labels) if "role" in node else self.inline(node)
+
+    def strong(self, node: nodes.Element) -> str:
+        """Emphasised text; roles inside it, which reStructuredText does not allow, are read all the same."""
+        return _ROLE.sub(lambda match: role_text(match[1], match[2], self.labels), self.inline(node))
 
     def paragraph(self, node: nodes.Element) -> str:
         """A paragraph or title on one line."""
@@ -161,6 +167,8 @@ _BLOCKS: Mapping[str, Callable[[DoctreeText, Any], str]] = {
 }
 _SPANS: Mapping[str, Callable[[DoctreeText, Any], str]] = {
     "inline": DoctreeText.role,
+    "strong": DoctreeText.strong,
+    "emphasis": DoctreeText.strong,
     "math": lambda self, node: plain.inline_math(node.astext()),
     "literal": lambda self, node: code_text(node.astext()),
     "footnote_reference": lambda self, node: f"[{node.astext()}]",

@@ -33,6 +33,7 @@ _INLINE = names(
 HIDDEN = names("script style rp template noscript svg iframe head")
 RAISED = names("sub sup rt")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_LONE_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 
 
@@ -159,6 +160,8 @@ class _Reader(HTMLParser):
 
 def fragment_text(html: str) -> str:
     """Text of an HTML fragment, tidy; "" where it has none, such as a comment or a lone <div>."""
+    if html.count('"') % 2 and _LONE_TAG.fullmatch(html.strip()):
+        return ""  # a tag with an unclosed quote, which the parser would take for text
     reader = _Reader()
     reader.feed(html)
     reader.close()

@@ -113,6 +113,10 @@ class Renderer:
     def words(self, node: Node) -> str:
         """Text of a text token, without marks that the author meant but Markdown does not see, such as **“中文”**的."""
         text = _UNSEEN_LINK.sub(r"\1", _UNSEEN_STRONG.sub(r"\2\3", node.content))
+        return self.without_references(text)
+
+    def without_references(self, text: str) -> str:
+        """Text of R Markdown with the numbers of figures for references to them, and without labels and citations."""
         if not self.is_knitr:
             return text
         text = _BOOKDOWN_REFERENCE.sub(_bookdown_number, text)
@@ -190,7 +194,7 @@ class Renderer:
         lines = node.content.rstrip("\n").split("\n")
         num_html = max((number for number, line in enumerate(lines, 1) if "<" in line or ">" in line), default=len(lines))
         below = self.body("\n".join(lines[num_html:])) if num_html < len(lines) else ""
-        return plain.join_blocks([fragment_text("\n".join(lines[:num_html])), below])
+        return plain.join_blocks([fragment_text(self.without_references("\n".join(lines[:num_html]))), below])
 
     def fence(self, node: Node) -> str:
         """Code, or the directive or knitr chunk that its first line names."""

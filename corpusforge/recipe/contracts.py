@@ -62,9 +62,7 @@ def resources(stage: Stage) -> dict[str, Path]:
 def _marked_inside(annotation: object) -> bool:
     """Whether a union such as `ResourcePath | None` holds the mark."""
     arguments = getattr(annotation, "__args__", ())
-    return any(
-        any(isinstance(mark, ResourceMark) for mark in getattr(argument, "__metadata__", ())) for argument in arguments
-    )
+    return any(any(isinstance(mark, ResourceMark) for mark in getattr(argument, "__metadata__", ())) for argument in arguments)
 
 
 def resource_problems(recipe: Recipe) -> Iterator[str]:

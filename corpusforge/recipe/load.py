@@ -153,7 +153,8 @@ def _explain(model: type[BaseModel], error: dict[str, Tree]) -> str:
     value = repr(str(error["input"]) if isinstance(error["input"], str) else error["input"])
     shown = value if len(value) <= 80 else f"{value[:77]}..."
     if error["type"] == "extra_forbidden":
-        return f"unknown setting, got {shown}; {did_you_mean(str(error['loc'][-1]), _settings(model, error['loc']), 'settings')}"
+        known = _settings(model, error["loc"])
+        return f"unknown setting, got {shown}; {did_you_mean(str(error['loc'][-1]), known, 'settings')}"
     return f"{error['msg'][0].lower()}{error['msg'][1:]}, got {shown}"
 
 

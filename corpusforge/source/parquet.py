@@ -21,6 +21,9 @@ from corpusforge.source.tasks import Piece, group, read_ranges
 # A dictionary makes columns look smaller in the file than they are: never read more rows than this at once.
 _MAX_READ_ROWS = 4096
 
+# What pyarrow raises on files that are no Parquet, cut off or changed.
+_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
+
 _COPY_AGAIN = "copy or download it again, or exclude it"
 
 
@@ -85,7 +88,8 @@ class Parquet(Source):
             first = sum(parquet.metadata.row_group(number).num_rows for number in range(each.begin))
             for number in range(each.begin, each.end):
                 for batch in _batches_of_group(each.file, parquet, number, names, first):
-                    yield from bounded(reader.rows(batch, first), max_bytes=MAX_BATCH_BYTES, max_rows=MAX_BATCH_ROWS)
+                    rows = _documents(each.file, reader, batch, first)
+                    yield from bounded(rows, max_bytes=MAX_BATCH_BYTES, max_rows=MAX_BATCH_ROWS)
                     first += batch.num_rows
 
 
@@ -93,9 +97,17 @@ def _open(file: InputFile) -> pq.ParquetFile:
     open_input(file).close()
     try:
         # a buffer makes reading of large row groups a stream instead of one read per column
-        return pq.ParquetFile(file.path, buffer_size=BLOCK_BYTES, pre_buffer=False, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
+        parquet = pq.ParquetFile(file.path, buffer_size=BLOCK_BYTES, pre_buffer=False, page_checksum_verification=True)
+        _ = parquet.schema_arrow.names  # not UTF-8 in a damaged footer
+    except _DAMAGE as error:
         raise BadShard(file.path, file.size_bytes, f"no readable Parquet footer ({error})", _COPY_AGAIN) from error
+    metadata = parquet.metadata
+    num_rows = sum(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
+    if num_rows == metadata.num_rows:
+        return parquet
+    parquet.close()
+    what = f"the footer says {metadata.num_rows} rows, its row groups add up to {num_rows}"
+    raise BadShard(file.path, file.size_bytes, what, _COPY_AGAIN)
 
 
 def _row_groups(file: InputFile, metadata: pq.FileMetaData) -> list[Piece]:
@@ -107,6 +119,13 @@ def _merged(shard: Shard) -> Shard:
     """A shard whose neighbouring row groups of one file are one range."""
     runs = (list(run) for _, run in groupby(shard.ranges, key=lambda each: each.file.relative))
     return Shard(tuple(Range(run[0].file, run[0].begin, run[-1].end) for run in runs))
+
+
+def _documents(file: InputFile, reader: TableReader, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
+    try:
+        return reader.rows(batch, first)
+    except pa.ArrowIndexError as error:  # a dictionary's indices are looked at only when they are used
+        raise BadShard(file.path, first, f"a dictionary column is damaged ({error})", _COPY_AGAIN) from error
 
 
 def _batches_of_group(
@@ -121,7 +140,7 @@ def _batches_of_group(
         for batch in parquet.iter_batches(num_rows, row_groups=[number], columns=names, use_threads=False):
             yield batch
             done += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGE as error:
         raise BadShard(file.path, first + done, f"row group {number} is damaged ({error})", _COPY_AGAIN) from error
     if done != facts.num_rows:
         what = f"row group {number} gave {done} rows, its footer says {facts.num_rows}"

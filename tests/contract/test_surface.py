@@ -32,10 +32,11 @@ def test_help_loads_no_heavy_package(arguments: list[str]) -> None:
 
 
 def test_importing_every_stage_loads_no_training_package() -> None:
+    heavy = {"torch", "transformers", "datasets", "ray", "tokenizers", "sentencepiece", "docutils"}
     code = (
         "import sys; from corpusforge.recipe.registry import find_stage, stage_names\n"
         "[find_stage(name) for name in stage_names()]\n"
-        "print(sorted({'torch', 'transformers', 'datasets', 'ray', 'tokenizers', 'sentencepiece', 'docutils'} & set(sys.modules)))"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -69,7 +69,8 @@ def run(recipe: Path, out: str = "out", *overrides: str, workers: int = 1) -> Pl
 
 def ledger(plan: Plan, name: str) -> dict[str, dict[str, object]]:
     step = next(step for step in plan.steps if step.name == name)
-    return {source: books for source, books in read_json(step.report)["ledger"].items()}
+    books: dict[str, dict[str, object]] = read_json(step.report)["ledger"]
+    return books
 
 
 def outputs(out: Path) -> dict[str, bytes]:
@@ -260,7 +261,8 @@ def test_duplicate_mapped_ids_are_rejected_whatever_their_text(recipe: Path) -> 
 
 
 def build_command(recipe: Path, out: str, workers: int = 2) -> list[str]:
-    return [sys.executable, "-m", "corpusforge", "build", str(recipe), "--out", str(recipe.parent / out), "--workers", str(workers)]
+    options = ["--out", str(recipe.parent / out), "--workers", str(workers)]
+    return [sys.executable, "-m", "corpusforge", "build", str(recipe), *options]
 
 
 @pytest.mark.slow

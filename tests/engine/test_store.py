@@ -16,9 +16,13 @@ def test_a_published_file_appears_whole(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), publish(tmp_path / "a") as partial:
-        partial.write_text("x")
-        raise RuntimeError
+    def fail() -> None:
+        with publish(tmp_path / "a") as partial:
+            partial.write_text("x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -21,6 +21,7 @@ from corpusforge.extract.fragment import fragment_text
         ),
         ('<img src="a.png" alt="a.png">', ""),
         ("--name <username>", "--name <username>"),
+        ('<div class="box>', ""),
         ("<td>half a cell", "half a cell"),
     ],
 )

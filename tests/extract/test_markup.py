@@ -137,7 +137,7 @@ COLLECTIONS = {
 }
 LEFT_OVER = re.compile(
     r"^\s*:(?:width|align|name|class|label|alt|figwidth|scale|maxdepth|header-rows):|^:{3,}|^\.\. (?!\d)\S|^`{3}"
-    r"|\{(?:doc|ref|term|file|math|kbd)\}`|</?(?:div|span|sub|sup|br|img|table|td)\b|@ref\(fig|:(?:math|ref|doc|option):`\S",
+    r"|\{(?:doc|ref|term|file|math|kbd)\}`|</?(?:div|span|sub|sup|br|img|table|td)\b|@ref\(fig|:(?:math|ref|doc|option):`[^\s`]",
     re.MULTILINE,
 )
 WORD = re.compile(r"[A-Za-z]+|[\u4e00-\u9fff]")
@@ -157,7 +157,9 @@ def test_real_collections_keep_their_words_and_lose_their_marks(name: str, floor
     found = [extract(raw, MIMES[path.suffix]) for raw, path in zip(sources, paths, strict=True)]
     drops = Counter(row.drop for row in found)
     kept_words = sum(num_words(row.text) for row in found) / sum(num_words(raw.decode()) for raw in sources)
-    left = [(path.name, match[0]) for path, row in zip(paths, found, strict=True) for match in LEFT_OVER.finditer(row.text)]
+    texts = {str(path.relative_to(DATA / name)): row.text for path, row in zip(paths, found, strict=True)}
+    texts.pop("source/contributing.md", None)  # a guide to writing reStructuredText: it shows directives as code
+    left = [(file, match[0]) for file, text in texts.items() for match in LEFT_OVER.finditer(text)]
     assert drops[""] >= floors[0]
     assert drops == {"": drops[""], **({"empty_text": floors[1]} if floors[1] else {})}
     assert kept_words >= floors[2]

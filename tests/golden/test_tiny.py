@@ -20,4 +20,5 @@ def load_golden() -> ModuleType:
 def test_the_golden_build_gives_the_golden_bytes(workers: int, tmp_path: Path) -> None:
     module = load_golden()
     found = module.as_text(module.golden(tmp_path, workers))
-    assert found == (HERE / "tiny.json").read_text(encoding="utf-8"), "if the change is meant: bump a revision, run tools/golden"
+    expected = (HERE / "tiny.json").read_text(encoding="utf-8")
+    assert found == expected, "if the change is meant: bump a revision, run tools/golden"

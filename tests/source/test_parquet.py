@@ -444,3 +444,30 @@ def test_a_folder_without_parquet_is_an_error(tmp_path):
     (tmp_path / "a.csv").write_text("text")
     with pytest.raises(InputError, match=r"no file matches \*\*/\*\.parquet; the folder has 1 \.csv: set `include`"):
         Parquet(path=str(tmp_path)).files()
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory):
+    words = pa.array(["a", "b", "c"] * 40)
+    columns = {"text": [f"document {number}" for number in range(120)], "url": words.dictionary_encode()}
+    path = tmp_path_factory.mktemp("small") / "a.parquet"
+    pq.write_table(pa.table(columns), path, row_group_size=60, store_schema=True, use_dictionary=["url"], compression="none")
+    return path
+
+
+def _outcome(source):
+    """Rows that were read, or the error that a user would see."""
+    try:
+        return len(_read(source))
+    except InputError as error:
+        return type(error)
+
+
+@given(place=st.floats(0, 1, exclude_max=True), value=st.integers(1, 255))
+@settings(max_examples=600, deadline=None, derandomize=True)
+def test_a_changed_byte_never_costs_a_row_silently(small_file, place, value):
+    content = bytearray(small_file.read_bytes())
+    content[int(place * len(content))] ^= value
+    changed = small_file.with_name("changed.parquet")
+    changed.write_bytes(content)
+    assert _outcome(Parquet(path=str(changed))) in (120, InputError, BadShard)

@@ -32,7 +32,7 @@ def _pattern(tokenizer: Tokenizer, content: bytes) -> str | None:
 
 
 def test_a_vocabulary_with_all_its_characters_has_no_traps():
-    assert _pattern(*_tokenizer([*BASE, *"<>unks0x123456789ABCDEF", "zz"[:1]], [])) == ""
+    assert _pattern(*_tokenizer([*BASE, *"<>unks0x123456789ABCDEF"], [])) == ""
 
 
 @pytest.mark.parametrize("text", ["a<s>b", "<unk>", "x <0x0A>", "aq", "b q", "qz", " qz", f"b{SPACE}qz"])
@@ -41,7 +41,7 @@ def test_texts_that_spell_an_entry_with_an_unknown_character_are_traps(text):
     assert re.search(pattern, text)
 
 
-@pytest.mark.parametrize("text", ["<s", "s>", "<0x0a>", "ab", "q", "bq", "aqz"[1:2] + "b", "bqz"])
+@pytest.mark.parametrize("text", ["<s", "s>", "<0x0a>", "ab", "q", "bq", "qb", "bqz"])
 def test_other_texts_are_not(text):
     pattern = _pattern(*_tokenizer([*BASE, "a", "b", f"{SPACE}qz"], []))
     assert not re.search(pattern, text)
