@@ -42,7 +42,7 @@ class Train(Barrier):
     """Number of ids: specials, 256 bytes, printable ASCII, the characters of the text and merged pieces."""
     special_tokens: tuple[str, ...] = ()
     """Names beside <unk>, <s> and </s> (ids 0, 1, 2), such as "<|im_start|>"; they get the ids from 3 on."""
-    sample_bytes: int = Field(default=256 * 2**20, gt=0)
+    sample_bytes: int = Field(default=64 * 2**20, gt=0)
     """Bytes of text to train on, whole documents chosen by hash of their id; training takes about 25 times that in memory."""
     sample_share: float = Field(default=1.0, gt=0, le=1)
     """Share of documents, by hash, that are looked at: lower it for a corpus far larger than sample_bytes, which otherwise
