@@ -179,9 +179,14 @@ class Transform(Stage):
 
 
 class Filter(Stage):
-    """Measures signals; the rules decide from them, so that other thresholds never read text again."""
+    """Measures signals; the rules decide from them. Fields with ThresholdMark enter only rules, never `annotate`.
+
+    Signals are stored apart from verdicts, so other thresholds never read text again. A cheap filter measures every document
+    that has text; an expensive one those that are still kept when it is asked, and again when that changes.
+    """
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
+    cost: ClassVar[Literal["cheap", "expensive"]] = "cheap"
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
         """Signal name -> one value for each document of the view."""

@@ -1,4 +1,4 @@
-"""Paths as stage settings: which folder they are relative to, and how they enter a fingerprint.
+"""Marks on stage settings: paths, with the folder they are relative to, and thresholds; and how they enter a fingerprint.
 
 A path in a recipe is relative to the file it is written in, one given by --set to the working folder. The loader marks each
 string with its folder (`Located`), so no stage needs to know where a setting came from. Absolute paths never reach a
@@ -40,6 +40,10 @@ class InputMark:
 
 class ResourceMark:
     """Marks a setting that names a file or folder a stage uses: fingerprinted by the digest of its content."""
+
+
+class ThresholdMark:
+    """Marks a setting that only rules ask for: with another value the engine decides again from stored signals."""
 
 
 # A file, a folder or a glob pattern that a source reads; absolute after validation.

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from corpusforge.core import VERDICT_FIELDS, Artifacts, Filter, Transform
 from corpusforge.engine.decide import decide, kept_verdicts
 from corpusforge.engine.ledger import Entry, entry
-from corpusforge.engine.parts import VERDICTS, Part
+from corpusforge.engine.parts import VERDICTS, Part, aligned
 from corpusforge.errors import CorpusForgeError
 from corpusforge.recipe.model import NamedStage
 from corpusforge.text.hashing import content_hashes
@@ -29,7 +30,7 @@ _VERDICT_NAMES = [field.name for field in VERDICT_FIELDS]
 class Outcome:
     """What a stage made of a part: the part after it, what its folder keeps, its entry in the books.
 
-    `added` holds the columns added, with row numbers, None where they stand beside the verdicts.
+    `added` holds columns, or signals, with row numbers; None where a filter's signals were stored before.
     """
 
     part: Part
@@ -38,13 +39,53 @@ class Outcome:
     entry: Entry
 
 
-def apply_stage(named: NamedStage, part: Part, artifacts: Artifacts) -> Outcome:
-    """Run a Transform or a Filter over the live rows of a part."""
+def apply_transform(named: NamedStage, part: Part, artifacts: Artifacts) -> Outcome:
+    """Run a Transform over the live rows of a part; the rows it drops are no longer in it."""
+    assert isinstance(named.stage, Transform)
+    part = part.live()
+    result = _run(transform_work(named.stage, artifacts), part, named.stage.reads)
+    keep = np.asarray(pc.equal(result["drop"], "").to_numpy(), np.bool_)
+    columns = result.select(list(named.stage.adds)).filter(pa.array(keep))
+    if "text" in columns.column_names:
+        columns = _with_text_facts(columns)
+    kept = part.keeping(keep).live().with_columns(columns)
+    verdicts = _verdicts(named, part.rows, result).filter(pa.array(~keep))
+    books = entry(named.use, len(part.rows), len(kept.rows), verdicts)
+    return Outcome(kept, columns.add_column(0, "row", pa.array(kept.rows)), verdicts, books)
+
+
+def apply_filter(named: NamedStage, part: Part, stored: pa.Table | None) -> Outcome:
+    """Measure, unless signals are `stored`, and decide on the live rows of a part."""
     stage = named.stage
-    if isinstance(stage, Filter):
-        return _outcome_of_filter(named, part, _run(filter_work(stage), part, ["text", *columns_of_rules(stage)]))
-    assert isinstance(stage, Transform)
-    return _outcome_of_transform(named, part, _run(transform_work(stage, artifacts), part, stage.reads))
+    assert isinstance(stage, Filter)
+    signals = measure(stage, part if stage.cost == "cheap" else part.live()) if stored is None else stored
+    own = aligned(signals, part.rows)
+    live = own.filter(pa.array(part.alive))
+    others = part.live().columns.select(columns_of_rules(stage))
+    result = _decided(stage, live, others)
+    keep = part.alive.copy()
+    keep[part.alive] = pc.equal(result["drop"], "").to_numpy()
+    verdicts = _verdicts(named, part.rows[part.alive], result).filter(pc.not_equal(result["drop"], ""))
+    books = entry(named.use, int(part.alive.sum()), int(keep.sum()), verdicts)
+    kept = part.keeping(keep).with_columns(own.select(list(stage.adds)))
+    return Outcome(kept, signals if stored is None else None, verdicts, books)
+
+
+def measure(stage: Filter, part: Part) -> pa.Table:
+    """Signals of all rows of a part, with row, and failed and message where the stage raised."""
+    result = _run(signals_work(stage), part, stage.reads)
+    return result.add_column(0, pa.field("row", pa.int32(), nullable=False), pa.array(part.rows, pa.int32()))
+
+
+def _decided(stage: Filter, signals: pa.Table, others: pa.Table) -> pa.Table:
+    """Verdicts from signals: a row that could not be measured has failed."""
+    columns = {name: signals[name].combine_chunks() for name in stage.adds}
+    columns |= {name: others[name].combine_chunks() for name in others.column_names}
+    result = pa.Table.from_batches([decide(stage.rules(), columns)])
+    failed = signals["failed"]
+    result = result.set_column(0, VERDICT_FIELDS[0], pc.if_else(failed, "failed", result["drop"]))
+    result = result.set_column(1, VERDICT_FIELDS[1], failed)
+    return result.set_column(4, VERDICT_FIELDS[4], signals["message"])
 
 
 def _run(work: Work, part: Part, columns: list[str] | tuple[str, ...]) -> pa.Table:
@@ -69,14 +110,13 @@ def transform_work(stage: Transform, artifacts: Artifacts) -> Work:
     return work
 
 
-def filter_work(stage: Filter) -> Work:
-    """Signals and verdicts of a Filter for one batch."""
+def signals_work(stage: Filter) -> Work:
+    """Signals of a Filter for one batch, and that none failed."""
 
     def work(batch: pa.RecordBatch) -> pa.RecordBatch:
         signals = pa.RecordBatch.from_pydict(stage.annotate(TextView(batch["text"])))
         assert signals.schema.names == list(stage.adds), f"{type(stage).__name__} gave {signals.schema.names}"
-        others = {name: batch[name] for name in columns_of_rules(stage)}
-        return _beside(signals, decide(stage.rules(), {**dict(zip(stage.adds, signals.columns, strict=True)), **others}))
+        return _beside(signals, kept_verdicts(batch.num_rows).select(["failed", "message"]))
 
     return work
 
@@ -117,17 +157,6 @@ def _empty(field: pa.Field) -> object:
     return "" if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) else 0
 
 
-def _outcome_of_transform(named: NamedStage, part: Part, result: pa.Table) -> Outcome:
-    keep = pc.equal(result["drop"], "").to_numpy()
-    columns = result.select(list(named.stage.adds)).filter(pa.array(keep))
-    if "text" in columns.column_names:
-        columns = _with_text_facts(columns)
-    kept = part.select(keep).with_columns(columns)
-    verdicts = _verdicts(named, part, result).filter(pa.array(~keep))
-    books = entry(named.use, len(part.rows), len(kept.rows), verdicts)
-    return Outcome(kept, columns.add_column(0, "row", pa.array(kept.rows)), verdicts, books)
-
-
 def _with_text_facts(columns: pa.Table) -> pa.Table:
     """With rewritten text go a new hash and a new size."""
     texts = columns["text"].combine_chunks()
@@ -135,21 +164,10 @@ def _with_text_facts(columns: pa.Table) -> pa.Table:
     return columns.append_column("num_bytes", pc.cast(pc.binary_length(texts), pa.int64()))
 
 
-def _outcome_of_filter(named: NamedStage, part: Part, result: pa.Table) -> Outcome:
-    keep = pc.equal(result["drop"], "").to_numpy()
-    signals = result.select(list(named.stage.adds))
-    kept = part.with_columns(signals).select(keep)
-    verdicts = _verdicts(named, part, result)
-    books = entry(named.use, len(part.rows), len(kept.rows), verdicts)
-    for field in signals.schema:
-        verdicts = verdicts.append_column(field, signals[field.name])
-    return Outcome(kept, None, verdicts, books)
-
-
-def _verdicts(named: NamedStage, part: Part, result: pa.Table) -> pa.Table:
+def _verdicts(named: NamedStage, rows: NDArray[np.int32], result: pa.Table) -> pa.Table:
     count = result.num_rows
     columns = {
-        "row": pa.array(part.rows.astype(np.int32)),
+        "row": pa.array(rows, pa.int32()),
         "stage": pa.array([named.use] * count, pa.string()),
         **{name: result[name] for name in _VERDICT_NAMES},
         "witness": pa.nulls(count, pa.binary(16)),

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic.fields import FieldInfo
 
 from corpusforge.core import InputFile
 from corpusforge.engine.store import file_digest, read_json, write_json
 from corpusforge.recipe.contracts import resources
 from corpusforge.recipe.model import NamedStage
-from corpusforge.settings import InputMark
+from corpusforge.settings import InputMark, ThresholdMark
 
 
 def fingerprint(facts: dict[str, Any]) -> str:
@@ -25,14 +26,19 @@ def fingerprint(facts: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
 
 
-def stage_facts(named: NamedStage, digests: "Digests") -> dict[str, Any]:
-    """A stage as it enters a fingerprint."""
+def stage_facts(named: NamedStage, digests: "Digests", thresholds: bool = True) -> dict[str, Any]:
+    """A stage as it enters a fingerprint; without `thresholds`, as it enters that of its signals."""
     stage = named.stage
-    marked = {name for name, field in type(stage).model_fields.items() if any(isinstance(m, InputMark) for m in field.metadata)}
+    left_out = (InputMark,) if thresholds else (InputMark, ThresholdMark)
+    marked = {name for name, field in type(stage).model_fields.items() if _has_mark(field, left_out)}
     settings = stage.model_dump(mode="json", exclude=marked)
     for name, path in resources(stage).items():
         settings[name] = digests.of_path(path)
     return {"use": named.use, "revision": type(stage).revision, "settings": settings}
+
+
+def _has_mark(field: FieldInfo, marks: tuple[type, ...]) -> bool:
+    return any(isinstance(mark, marks) for mark in field.metadata)
 
 
 class Digests:

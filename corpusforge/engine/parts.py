@@ -1,8 +1,8 @@
 """A part: the rows one task made, their columns spread over the folders of the steps that gave them.
 
 A read step writes every row it met, rejected ones too, so a row's number never changes. Later steps write
-`<part>.parquet` (columns they add, with the row numbers) and `<part>.verdicts.parquet` (what they say of rows), and read what
-they need from the folders before them, rows still alive only.
+`<part>.parquet` (columns they add, with the row numbers) and `<part>.verdicts.parquet` (rows they drop, and why); signals lie
+in folders of their own. Readers put together what they need.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from corpusforge.core import DOCUMENT, MAX_BATCH_BYTES, VERDICT_FIELDS, Filter
+from corpusforge.core import DOCUMENT, MAX_BATCH_BYTES, VERDICT_FIELDS
 from corpusforge.engine.plan import Step
 from corpusforge.engine.store import read_parquet
 
@@ -40,17 +40,23 @@ class PartInfo:
 
 @dataclass(frozen=True)
 class Part:
-    """A part in memory: the numbers of the rows alive (int32, ascending) and columns for exactly those."""
+    """A part in memory: row numbers (int32, ascending), whether each is still kept (bool), and columns for exactly those."""
 
     info: PartInfo
-    rows: np.ndarray
+    rows: NDArray[np.int32]
+    alive: NDArray[np.bool_]
     columns: pa.Table
 
-    def select(self, keep: np.ndarray) -> "Part":
-        """The part with only the rows where `keep` (bool) holds."""
-        if keep.all():
+    def live(self) -> "Part":
+        """The part with only the rows that are kept."""
+        if self.alive.all():
             return self
-        return Part(self.info, self.rows[keep], self.columns.filter(pa.array(keep)))
+        columns = self.columns.filter(pa.array(self.alive))
+        return Part(self.info, self.rows[self.alive], np.ones(columns.num_rows, np.bool_), columns)
+
+    def keeping(self, keep: NDArray[np.bool_]) -> "Part":
+        """The part in which only live rows for which `keep` (one for each row) holds are kept."""
+        return Part(self.info, self.rows, self.alive & keep, self.columns)
 
     def with_columns(self, added: pa.Table) -> "Part":
         """The part with columns added, or replaced where they were there."""
@@ -62,17 +68,17 @@ class Part:
                 if index < 0
                 else columns.set_column(index, added.schema.field(name), added[name])
             )
-        return Part(self.info, self.rows, columns)
+        return Part(self.info, self.rows, self.alive, columns)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Slices of the part of about MAX_BATCH_BYTES of text each; one empty batch when no row is alive."""
+        """Slices of the part of about MAX_BATCH_BYTES of text each; one empty batch when it has no row."""
         table = self.columns.select(list(columns)).combine_chunks()
         weights = self.columns["num_bytes"].to_numpy()
         for begin, end in _cuts(weights):
             yield _one_batch(table.slice(begin, end - begin))
 
 
-def _cuts(weights: np.ndarray) -> Iterator[tuple[int, int]]:
+def _cuts(weights: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     slots = np.cumsum(weights) // MAX_BATCH_BYTES
     bounds = [0, *(np.flatnonzero(slots[1:] != slots[:-1]) + 1).tolist(), len(weights)]
     yield from pairwise(bounds)
@@ -93,30 +99,50 @@ def verdicts_path(step: Step, part: str) -> Path:
     return step.folder / f"{part}.verdicts.parquet"
 
 
-def load_part(info: PartInfo, before: Sequence[Step], columns: Sequence[str]) -> Part:
-    """Read `columns` of the rows that are alive after the steps `before`; the first of those is the read step."""
+def signals_path(step: Step, part: str) -> Path:
+    """Where a filter keeps what it measured on a part's rows."""
+    assert step.signals is not None, step.name
+    return step.signals / f"{part}.parquet"
+
+
+def load_part(info: PartInfo, before: Sequence[Step], columns: Sequence[str], whole: bool = False) -> Part:
+    """Read `columns` of a part after the steps `before`, of which the first is its read step.
+
+    Gives the rows that are alive; the `whole` part also has those that were dropped since the text was last written.
+    """
     rows = alive_rows(info, before)
+    alive = np.ones(len(rows), np.bool_)
+    if whole:
+        written = max(index for index, step in enumerate(before) if step.kind == "read" or _rewrites_text(step))
+        live, rows = rows, alive_rows(info, before[: written + 1])
+        alive = np.isin(rows, live, assume_unique=True)
     wanted = dict.fromkeys(["id", "num_bytes", *columns])
-    return Part(info, rows, pa.table({name: _column(info, before, name, rows) for name in wanted}))
+    return Part(info, rows, alive, pa.table({name: _column(info, before, name, rows) for name in wanted}))
 
 
-def alive_rows(info: PartInfo, before: Sequence[Step]) -> np.ndarray:
+def alive_rows(info: PartInfo, before: Sequence[Step]) -> NDArray[np.int32]:
     """Numbers of the rows that no step has dropped, int32, ascending."""
     alive = np.ones(info.rows, np.bool_)
     for step in before:
-        verdicts = read_parquet(verdicts_path(step, info.name), ["row", "drop"])
-        dropped = verdicts.filter(pc.not_equal(verdicts["drop"], ""))
-        alive[dropped["row"].to_numpy()] = False
+        alive[read_parquet(verdicts_path(step, info.name), ["row"])["row"].to_numpy()] = False
     return np.flatnonzero(alive).astype(np.int32)
 
 
-def _column(info: PartInfo, before: Sequence[Step], name: str, rows: np.ndarray) -> pa.ChunkedArray:
+def aligned(table: pa.Table, rows: NDArray[np.int32]) -> pa.Table:
+    """The rows of `table` (with a column row, ascending) for the given row numbers; null where it has none."""
+    have = table["row"].to_numpy()
+    places = np.searchsorted(have, rows)
+    places[places == len(have)] = 0
+    missing = have[places] != rows if len(have) else np.ones(len(rows), np.bool_)
+    return table.take(pa.array(places, mask=missing))
+
+
+def _column(info: PartInfo, before: Sequence[Step], name: str, rows: NDArray[np.int32]) -> pa.ChunkedArray:
     """One column for the given rows, from the last step that gives it."""
     for step in reversed(before[1:]):
         if name in step.stages[0].stage.adds or (name in ("content_hash", "num_bytes") and _rewrites_text(step)):
-            path = verdicts_path(step, info.name) if isinstance(step.stages[0].stage, Filter) else columns_path(step, info.name)
-            table = read_parquet(path, ["row", name])
-            return table[name].take(pa.array(np.searchsorted(table["row"].to_numpy(), rows)))
+            path = columns_path(step, info.name) if step.signals is None else signals_path(step, info.name)
+            return aligned(read_parquet(path, ["row", name]), rows)[name]
     assert name in DOCUMENT.names, name
     column = read_parquet(columns_path(before[0], info.name), [name])[name]
     return column if len(rows) == info.rows else column.take(pa.array(rows))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from corpusforge.core import Barrier, InputFile, Source
+from corpusforge.core import Barrier, Filter, InputFile, Source
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
 from corpusforge.errors import InputError, RecipeError
 from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
@@ -34,6 +34,8 @@ class Step:
     parents: tuple[str, ...]
     folder: Path
     artifacts: Mapping[str, Path]
+    signals: Path | None = None
+    """Of a filter, the folder of what it measured: named without thresholds, so several steps may share it."""
 
     @property
     def is_done(self) -> bool:
@@ -78,9 +80,11 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     parents = tuple(steps[-1].fingerprint for steps in chains.values())
     artifacts: dict[str, Path] = {}
     joined = []
+    texts = tuple(_last_text(steps) for steps in chains.values())
     for named in recipe.stages:
         kind: Kind = "barrier" if isinstance(named.stage, Barrier) else "stream"
-        step = builder.step(named.use, kind, (named,), parents, artifacts)
+        step = builder.step(named.use, kind, (named,), parents, artifacts, texts=texts)
+        texts = (step.fingerprint,) if "text" in named.stage.adds else texts
         joined.append(step)
         parents = (step.fingerprint,)
         artifacts = artifacts | {name: step.folder / name for name in named.stage.provides}
@@ -89,6 +93,11 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     joined.append(builder.step(sink.use, "sink", (sink,), parents, artifacts, seed=recipe.seed, groups=groups))
     digests.save()
     return Plan(recipe, out, chains, tuple(joined), inputs)
+
+
+def _last_text(steps: Sequence[Step]) -> str:
+    """Fingerprint of the last step that wrote text."""
+    return [step.fingerprint for step in steps if step.kind == "read" or "text" in step.stages[0].stage.adds][-1]
 
 
 def _list_inputs(recipe: Recipe) -> dict[str, Sequence[InputFile]]:
@@ -121,26 +130,35 @@ class _Builder:
 
     def chain(self, chain: SourceChain, files: Sequence[InputFile], on_bad_shard: str) -> tuple[Step, ...]:
         reading, streaming = split_read(chain)
-        facts = {
+        facts: dict[str, Any] = {
             "source": chain.name, "license": chain.license, "lang": chain.lang, "on_bad_shard": on_bad_shard,
             "inputs": self._digests.of_inputs(files),
         }  # fmt: skip
         steps = [self.step(f"{chain.name}-read", "read", reading, (), {}, **facts)]
         artifacts: dict[str, Path] = {}
         for named in streaming:
-            steps.append(self.step(f"{chain.name}-{named.use}", "stream", (named,), (steps[-1].fingerprint,), artifacts))
+            parents, texts = (steps[-1].fingerprint,), (_last_text(steps),)
+            steps.append(self.step(f"{chain.name}-{named.use}", "stream", (named,), parents, artifacts, texts=texts))
             artifacts = artifacts | {name: steps[-1].folder / name for name in named.stage.provides}
         return tuple(steps)
 
     def step(
         self, name: str, kind: Kind, stages: tuple[NamedStage, ...], parents: tuple[str, ...],
-        artifacts: Mapping[str, Path], **facts: Any,
+        artifacts: Mapping[str, Path], texts: tuple[str, ...] = (), **facts: Any,
     ) -> Step:  # fmt: skip
         stage_list = [stage_facts(named, self._digests) for named in stages]
         digest = fingerprint({"engine": ENGINE_REVISION, "kind": kind, "parents": parents, "stages": stage_list, **facts})
         self._number += 1
         folder = self._folders.get(digest, self._out / f"{self._number:02d}-{name}-{digest}")
-        return Step(name, kind, stages, digest, parents, folder, dict(artifacts))
+        signals = self._signals(stages[0], parents, texts) if isinstance(stages[0].stage, Filter) else None
+        return Step(name, kind, stages, digest, parents, folder, dict(artifacts), signals)
+
+    def _signals(self, named: NamedStage, parents: tuple[str, ...], texts: tuple[str, ...]) -> Path:
+        """Cheap signals depend on the text alone, expensive ones also on what was kept before."""
+        assert isinstance(named.stage, Filter)
+        facts = stage_facts(named, self._digests, thresholds=False)
+        depends = texts if named.stage.cost == "cheap" else parents
+        return self._out / "signals" / f"{named.use}-{fingerprint({'engine': ENGINE_REVISION, 'on': depends, **facts})}"
 
 
 def source_of(step: Step) -> Source:

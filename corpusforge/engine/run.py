@@ -142,6 +142,8 @@ class _Build:
         if step.kind == "read":
             facts["parts"] = [{key: part[key] for key in ("name", "source", "rows", "text_bytes")} for part in parts]
             facts["bad_shards"] = [bad for result in results for bad in result["bad_shards"]]
+        if step.signals is not None:
+            facts["signals"] = step.signals.name
         self._report(step, {source: _totals(books) for source, books in entries.items()}, facts)
 
     def _barrier(self, step: Step) -> None:

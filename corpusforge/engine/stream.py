@@ -5,6 +5,7 @@ that was cut off is done again and one that was finished is not.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpusforge.core import DOCUMENT, MAX_TASK_BYTES, VERDICT_FIELDS, Filter, Shard, Transform
-from corpusforge.engine.apply import apply_stage, columns_of_rules, isolated, transform_work
+from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, columns_of_rules, isolated, transform_work
 from corpusforge.engine.ledger import Entry, entry, total
-from corpusforge.engine.parts import VERDICTS, Part, PartInfo, columns_path, load_part, verdicts_path
+from corpusforge.engine.parts import VERDICTS, Part, PartInfo, columns_path, load_part, signals_path, verdicts_path
 from corpusforge.engine.plan import Step, source_of
-from corpusforge.engine.store import read_json, write_json, write_parquet
+from corpusforge.engine.store import read_json, read_parquet, write_json, write_parquet
 from corpusforge.errors import BadShard
 from corpusforge.recipe.model import NamedStage
 from corpusforge.text.hashing import content_hashes, document_ids
@@ -74,7 +75,9 @@ def run_part(task: PartTask) -> dict[str, Any]:
     report = finished_task(done, task.steps)
     if report is not None:
         return report
-    part = load_part(task.info, task.before, needed_columns(task.steps))
+    measured = {step.fingerprint for step in task.steps if step.signals and signals_path(step, task.name).exists()}
+    whole = any(step.signals and step.fingerprint not in measured for step in task.steps)
+    part = load_part(task.info, task.before, needed_columns(task.steps, measured), whole)
     report = {"name": task.name, "source": task.info.source, "parts": [_part_report(task.info, _run_steps(task.steps, part))]}
     write_json(done, report)
     return report
@@ -89,14 +92,15 @@ def finished_task(done: Path, steps: tuple[Step, ...]) -> dict[str, Any] | None:
     return report if all(wanted <= set(part["entries"]) for part in report["parts"]) else None
 
 
-def needed_columns(steps: tuple[Step, ...]) -> list[str]:
-    """Columns that a pass must load: read by its stages and not added by one before."""
+def needed_columns(steps: tuple[Step, ...], measured: AbstractSet[str] = frozenset()) -> list[str]:
+    """Columns that a pass must load: read by its stages and not added by one before; stored signals need no text."""
     needed: dict[str, None] = {}
     added: set[str] = set()
     for step in steps:
         stage = step.stages[0].stage
         extra = columns_of_rules(stage) if isinstance(stage, Filter) else []
-        needed |= dict.fromkeys(name for name in (*stage.reads, *extra) if name not in added)
+        reads = () if step.fingerprint in measured else stage.reads
+        needed |= dict.fromkeys(name for name in (*reads, *extra) if name not in added)
         added |= set(stage.adds)
     return list(needed)
 
@@ -105,13 +109,21 @@ def _run_steps(steps: tuple[Step, ...], part: Part) -> dict[str, list[Entry]]:
     """Write each step's files for the part; step fingerprint -> entries."""
     entries: dict[str, list[Entry]] = {}
     for step in steps:
-        outcome = apply_stage(step.stages[0], part, {**step.artifacts, **_own_artifacts(step)})
+        outcome = _outcome(step, part)
         if outcome.added is not None:
-            write_parquet(columns_path(step, part.info.name), outcome.added)
+            path = columns_path(step, part.info.name) if step.signals is None else signals_path(step, part.info.name)
+            write_parquet(path, outcome.added)
         write_parquet(verdicts_path(step, part.info.name), outcome.verdicts)
         entries[step.fingerprint] = [outcome.entry]
         part = outcome.part
     return entries
+
+
+def _outcome(step: Step, part: Part) -> Outcome:
+    if step.signals is None:
+        return apply_transform(step.stages[0], part, {**step.artifacts, **_own_artifacts(step)})
+    path = signals_path(step, part.info.name)
+    return apply_filter(step.stages[0], part, read_parquet(path) if path.exists() else None)
 
 
 def _own_artifacts(step: Step) -> dict[str, Any]:
@@ -142,7 +154,7 @@ def _finish_part(task: ReadTask, name: str, pieces: _Pieces) -> dict[str, Any]:
     write_parquet(verdicts_path(read, name), pieces.verdicts)
     alive = np.ones(info.rows, np.bool_)
     alive[pieces.verdicts["row"].to_numpy()] = False
-    part = Part(info, np.arange(info.rows, dtype=np.int32), documents).select(alive)
+    part = Part(info, np.arange(info.rows, dtype=np.int32), alive, documents).live()
     return _part_report(info, {read.fingerprint: pieces.entries, **_run_steps(tuple(following), part)})
 
 

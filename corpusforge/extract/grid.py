@@ -14,7 +14,7 @@ def grid_rows(lines: Sequence[str]) -> list[list[str]]:
     block.pad_double_width(KEPT)  # a place holder behind each double-width character, so that columns meet
     try:
         _, head, body = GridTableParser().parse(block)
-    except TableMarkupError:
+    except (TableMarkupError, IndexError, AssertionError):  # the last two: ragged lines, which docutils sorts out before
         return [[line.strip(" |")] for line in lines if line.strip(" +-=:|")]
     rows = [*head, *body]
     return [["\n".join(cell[3]).replace(KEPT, "") for cell in row if cell is not None] for row in rows]

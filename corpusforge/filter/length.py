@@ -1,11 +1,12 @@
 """Documents that are too short to teach anything, or too long to be one document."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import pyarrow as pa
 from pydantic import Field
 
 from corpusforge.core import Filter, Rule
+from corpusforge.settings import ThresholdMark
 from corpusforge.text.view import TextView
 
 
@@ -14,11 +15,11 @@ class Length(Filter):
 
     adds: ClassVar[tuple[str, ...]] = ("num_words", "num_chars")
 
-    min_words: int = Field(default=0, ge=0)
+    min_words: Annotated[int, ThresholdMark()] = Field(default=0, ge=0)
     """Shorter documents are rejected as too_few_words."""
-    max_words: int = Field(default=10_000_000, gt=0)
+    max_words: Annotated[int, ThresholdMark()] = Field(default=10_000_000, gt=0)
     """Longer documents are rejected as too_many_words."""
-    min_chars: int = Field(default=0, ge=0)
+    min_chars: Annotated[int, ThresholdMark()] = Field(default=0, ge=0)
     """Shorter documents, in code points, are rejected as too_few_chars."""
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:

@@ -92,15 +92,20 @@ class BuildFolder:
         return found
 
     def verdicts(self, location: Location) -> list[dict[str, Any]]:
-        """What dropped a document: rows of verdicts with a reason, in the order of the steps."""
-        return [row for row in self._rows(location, ".verdicts.parquet") if row["drop"]]
+        """What dropped a document: one row of verdicts at most."""
+        paths = (folder / f"{location.part}.verdicts.parquet" for folder in self.steps_of(location.source))
+        tables = (read_parquet(path) for path in paths if path.exists())
+        return [row for table in tables for row in table.filter(pc.equal(pc.field("row"), location.row)).to_pylist()]
 
     def signals(self, location: Location) -> dict[str, Any]:
         """Everything that was measured on a document."""
-        known = {"row", "stage", "drop", "failed", "value", "threshold", "message", "witness"}
         measured: dict[str, Any] = {}
-        for row in self._rows(location, ".verdicts.parquet"):
-            measured |= {name: value for name, value in row.items() if name not in known}
+        for folder in self.steps_of(location.source):
+            name = read_json(folder / "report.json").get("signals")
+            if name is not None:
+                path = self.out / "signals" / name / f"{location.part}.parquet"
+                for row in read_parquet(path).filter(pc.equal(pc.field("row"), location.row)).to_pylist():
+                    measured |= {signal: value for signal, value in row.items() if signal not in ("row", "failed", "message")}
         return measured
 
     def document(self, location: Location) -> dict[str, Any]:
@@ -130,12 +135,6 @@ class BuildFolder:
         """The file of the last step that wrote the part's text."""
         paths = [folder / f"{part}.parquet" for folder in self.steps_of(source)]
         return [path for path in paths if path.exists() and "text" in pq.read_schema(path).names][-1]
-
-    def _rows(self, location: Location, suffix: str) -> Iterator[dict[str, Any]]:
-        for folder in self.steps_of(location.source):
-            path = folder / f"{location.part}{suffix}"
-            if path.exists():
-                yield from read_parquet(path).filter(pc.equal(pc.field("row"), location.row)).to_pylist()
 
 
 def _row_of(file: pq.ParquetFile, row: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from corpusforge.core import Artifacts, Filter, Rule, Transform
-from corpusforge.engine.apply import apply_stage
+from corpusforge.engine.apply import apply_filter, apply_transform
 from corpusforge.engine.parts import Part, PartInfo
 from corpusforge.errors import InputError
 from corpusforge.recipe.model import NamedStage
@@ -47,11 +47,12 @@ def part(*texts: str) -> Part:
         "num_bytes": pa.array([len(text) for text in texts], pa.int64()),
         "id": pa.array([bytes([i]) * 16 for i in range(len(texts))], pa.binary(16)),
     }
-    return Part(PartInfo("p", "s", 10 * len(texts), 0), np.arange(0, 10 * len(texts), 10, dtype=np.int32), pa.table(columns))
+    rows = np.arange(0, 10 * len(texts), 10, dtype=np.int32)
+    return Part(PartInfo("p", "s", 10 * len(texts), 0), rows, np.ones(len(texts), np.bool_), pa.table(columns))
 
 
 def test_a_document_on_which_a_library_raises_is_failed_alone_with_the_message() -> None:
-    outcome = apply_stage(NamedStage("shout", Shout()), part("a", "b", "choke", "c", "choke"), {})
+    outcome = apply_transform(NamedStage("shout", Shout()), part("a", "b", "choke", "c", "choke"), {})
     assert outcome.part.columns["text"].to_pylist() == ["A", "B", "C"]
     assert [(row["row"], row["drop"], row["failed"], row["message"]) for row in outcome.verdicts.to_pylist()] == [
         (20, "failed", True, "ValueError: cannot shout choke"),
@@ -62,24 +63,49 @@ def test_a_document_on_which_a_library_raises_is_failed_alone_with_the_message()
 
 def test_an_error_that_the_user_has_to_mend_stops_the_build() -> None:
     with pytest.raises(InputError, match="damaged"):
-        apply_stage(NamedStage("shout", Shout()), part("a", "fatal"), {})
+        apply_transform(NamedStage("shout", Shout()), part("a", "fatal"), {})
 
 
 def test_rewritten_text_brings_a_new_hash_and_size() -> None:
-    outcome = apply_stage(NamedStage("shout", Shout()), part("ab"), {})
+    outcome = apply_transform(NamedStage("shout", Shout()), part("ab"), {})
     assert outcome.added is not None
     assert outcome.added.column_names == ["row", "text", "content_hash", "num_bytes"]
 
 
-def test_a_filter_keeps_its_signals_beside_its_verdicts_and_null_where_it_failed() -> None:
-    outcome = apply_stage(NamedStage("odd", Odd()), part("abc", "a", "choke"), {})
-    assert [(row["drop"], row["size"], row["failed"]) for row in outcome.verdicts.to_pylist()] == [
-        ("", 3, False), ("too_small", 1, False), ("failed", None, True),
-    ]  # fmt: skip
-    assert outcome.part.rows.tolist() == [0]
+def test_a_filter_gives_signals_apart_from_verdicts_and_null_where_it_failed() -> None:
+    outcome = apply_filter(NamedStage("odd", Odd()), part("abc", "a", "choke"), None)
+    assert outcome.added is not None
+    assert outcome.added.select(["row", "size", "failed"]).to_pylist() == [
+        {"row": 0, "size": 3, "failed": False},
+        {"row": 10, "size": 1, "failed": False},
+        {"row": 20, "size": None, "failed": True},
+    ]
+    assert [(row["row"], row["drop"], row["failed"]) for row in outcome.verdicts.to_pylist()] == [
+        (10, "too_small", False),
+        (20, "failed", True),
+    ]
+    assert outcome.part.live().rows.tolist() == [0]
 
 
-def test_a_part_without_live_rows_passes_through() -> None:
-    outcome = apply_stage(NamedStage("odd", Odd()), part(), {})
+def test_a_cheap_filter_measures_rows_that_are_dropped_already_but_decides_on_live_ones() -> None:
+    dead = part("abc", "a", "ab").keeping(np.array([False, True, True]))
+    outcome = apply_filter(NamedStage("odd", Odd()), dead, None)
+    assert outcome.added is not None
+    assert outcome.added["size"].to_pylist() == [3, 1, 2]
+    assert outcome.verdicts["row"].to_pylist() == [10]
+    assert (outcome.entry.came_in, outcome.entry.kept) == (2, 1)
+
+
+def test_stored_signals_are_decided_on_without_text() -> None:
+    first = apply_filter(NamedStage("odd", Odd()), part("abc", "a"), None)
+    bare = part("abc", "a")
+    without_text = Part(bare.info, bare.rows, bare.alive, bare.columns.drop_columns(["text"]))
+    again = apply_filter(NamedStage("odd", Odd()), without_text, first.added)
+    assert again.verdicts.equals(first.verdicts)
+    assert again.added is None
+
+
+def test_a_part_without_rows_passes_through() -> None:
+    outcome = apply_filter(NamedStage("odd", Odd()), part(), None)
     assert outcome.verdicts.num_rows == 0
     assert outcome.entry.came_in == 0

@@ -13,6 +13,7 @@ import pytest
 from corpusforge.engine.plan import Plan
 from corpusforge.engine.run import build
 from corpusforge.engine.store import read_json
+from corpusforge.engine.stream import needed_columns
 from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputError, NothingLeft
 from corpusforge.recipe import load_recipe
 
@@ -170,6 +171,24 @@ def test_one_changed_input_repeats_only_its_own_source_and_what_follows_the_join
 def test_one_changed_setting_repeats_exactly_what_depends_on_it(recipe: Path, override: str, repeated: list[str]) -> None:
     run(recipe)
     assert steps_written(recipe, override) == repeated
+
+
+def test_another_threshold_decides_again_from_stored_signals_as_a_fresh_build_would(recipe: Path) -> None:
+    run(recipe)
+    signals = {path: path.stat().st_mtime_ns for path in (recipe.parent / "out/signals").rglob("*.parquet")}
+    assert signals
+    looser = "sources.notes.pipeline.0.min_words=1"
+    plan = run(recipe, "out", looser)
+    assert {path: path.stat().st_mtime_ns for path in (recipe.parent / "out/signals").rglob("*.parquet")} == signals
+    assert ledger(plan, "notes-filter.length")["notes"][0]["rejected"] == {}  # type: ignore[index]
+    run(recipe, "fresh", looser)
+    assert outputs(recipe.parent / "out/shards") == outputs(recipe.parent / "fresh/shards")
+
+
+def test_stored_signals_need_no_text(recipe: Path) -> None:
+    _, length = run(recipe).chains["notes"]
+    assert needed_columns((length,)) == ["text"]
+    assert needed_columns((length,), {length.fingerprint}) == []
 
 
 def test_a_changed_tokenizer_repeats_encoding_and_what_follows(recipe: Path, tmp_path: Path) -> None:

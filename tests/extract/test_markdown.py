@@ -26,6 +26,7 @@ COMMON = {
     "unclosed code": ("```\na\n\nb", "a\n\nb"),
     "table": ("| a | b |\n|---|--:|\n| **1** | 2 |", "a | b\n1 | 2"),
     "grid table": ("+------+---+\n| 岩石 | x |\n+======+===+\n| a    | b |\n|      | c |\n+------+---+", "岩石 | x\na | b c"),
+    "ragged grid table": ("+---+---+\n| a | b |\n+---+-", "a | b"),
     "links": ("[text](http://x.y) <http://z.w> [ref][1]\n\n[1]: http://a.b", "text http://z.w ref"),
     "images": ("![](a.png)\n\n![Cross section](b.png)\n\n![c.png](c.png)", "Cross section"),
     "footnote": ("Clay[^1].\n\n[^1]: Fine\n    grained.", "Clay[1].\n\n[1] Fine grained."),

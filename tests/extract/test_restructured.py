@@ -118,7 +118,7 @@ def test_a_paragraph_full_of_addresses_is_read() -> None:
     assert restructured_text("http://x.y " * 3000) == ("http://x.y " * 3000).strip()
 
 
-MARKS = """.. :: .. :a: :ref:` ` `_ `` * ** | |a| _ [1]_ - ==== ---- +--+ >>> 中文 word \\ figure:: note:: list-table:: csv-table::
+MARKS = """.. :: .. :a: :ref:` ` `_ `` * ** | |a| _ [1]_ - ==== ---- +--+ >>> 中文 word \\ figure:: list-table:: csv-table::
     replace:: role:: |a| math::"""
 MARKUP = st.sampled_from(MARKS.split())
 SPACE = st.sampled_from(["", " ", "   ", "\n", "\n\n", "\n   ", "\n.. ", "\n.. |a| ", "\n   * - "])

@@ -1,15 +1,16 @@
 import pyarrow as pa
 import pytest
 
-from corpusforge.engine.apply import filter_work
+from corpusforge.engine.decide import decide
 from corpusforge.filter.length import Length
+from corpusforge.text.view import TextView
 
 TEXTS = ["", "one two three", "花岗岩", "granite 花岗岩"]
 
 
 def verdicts(**settings: int) -> list[str]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(TEXTS, pa.large_string())})
-    return list(filter_work(Length(**settings))(batch)["drop"].to_pylist())
+    stage = Length(**settings)
+    return list(decide(stage.rules(), stage.annotate(TextView(pa.array(TEXTS, pa.large_string()))))["drop"].to_pylist())
 
 
 @pytest.mark.parametrize(
@@ -27,5 +28,4 @@ def test_documents_outside_the_limits_are_rejected_with_the_reason(settings: dic
 
 
 def test_one_cjk_character_is_one_word() -> None:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(TEXTS, pa.large_string())})
-    assert filter_work(Length())(batch)["num_words"].to_pylist() == [0, 3, 3, 4]
+    assert Length().annotate(TextView(pa.array(TEXTS, pa.large_string())))["num_words"].to_pylist() == [0, 3, 3, 4]

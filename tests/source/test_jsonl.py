@@ -46,6 +46,8 @@ def test_a_line_is_a_document_named_by_file_and_offset(tmp_path):
         (b'{"text": "a"', "invalid_json", None, "unexpected end of data"),
         (b"NaN", "invalid_json", None, "expected a JSON value"),
         (b'{"text": "a", "score": NaN}', "invalid_json", None, "expected a JSON value"),
+        (b'{"text": "\\ud800", "score": NaN}', "invalid_json", None, "surrogate"),
+        (b'{"text": "a", "n": 1e999}', "invalid_json", None, "number"),
         (b'{"text": "a\x01b"}', "invalid_json", None, "control character"),
         (b'{"text": "a"}\r{"text": "b"}', "invalid_json", None, "unexpected content"),
         (b'{"text": ' + b"[" * 5000 + b"]" * 5000 + b"}", "invalid_json", None, "depth limit"),

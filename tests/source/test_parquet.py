@@ -1,6 +1,7 @@
 import datetime
 import decimal
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -15,6 +16,7 @@ from corpusforge.errors import BadShard, InputError
 from corpusforge.source.arrow_rows import bounded
 from corpusforge.source.jsonl import Jsonl
 from corpusforge.source.parquet import Parquet
+from corpusforge.source.rows import ROW_BYTES
 
 
 def _batches(source):
@@ -120,6 +122,12 @@ def test_other_columns_that_are_not_utf8_reject_the_row_too(tmp_path, settings_,
     assert [row["drop"] for row in rows] == ["", "undecodable"]
     assert where in rows[1]["message"]
     assert rows[1]["value"] == 0.0
+
+
+def test_of_several_reasons_the_first_mapped_column_gives_the_verdict(tmp_path):
+    [row] = _rows(tmp_path, text=["a"], url=_invalid(b"\xff"), date=_invalid(b"ab\xff"))
+    assert (row["drop"], row["value"]) == ("undecodable", 0.0)
+    assert "(columns.url)" in row["message"]
 
 
 @pytest.mark.parametrize(
@@ -338,6 +346,13 @@ def test_batches_are_of_the_schema_and_within_the_limit(tmp_path):
     assert [text.as_py() for batch in batches for text in batch["text"]] == texts
 
 
+def test_rows_that_fill_a_batch_exactly_stay_together():
+    row = {**dict.fromkeys(TEXT_ROWS.names, ""), "text": "x" * 28, "failed": False, "value": None, "threshold": None}
+    batch = pa.RecordBatch.from_pylist([row] * 5, TEXT_ROWS)
+    slices = bounded(batch, max_bytes=2 * (ROW_BYTES + 28), max_rows=100)
+    assert [each.num_rows for each in slices] == [2, 2, 1]
+
+
 @given(
     texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=80), min_size=1, max_size=40),
     max_bytes=st.integers(1, 3000),
@@ -409,6 +424,20 @@ def test_a_file_cut_off_anywhere_is_damage(tmp_path_factory, data):
     assert "no readable Parquet footer (" in str(error)
 
 
+def test_a_column_name_that_is_not_utf8_is_damage(tmp_path):
+    _, error = _damaged(tmp_path, _file(tmp_path).replace(b"text", b"te\xfft"))
+    assert "no readable Parquet footer (" in str(error)
+
+
+def test_a_footer_whose_row_counts_disagree_is_damage(tmp_path):
+    pq.write_table(pa.table({"text": ["a"] * 9999}), tmp_path / "whole", row_group_size=5000)
+    # 9999 and 9998 as thrift writes them: zigzag, then seven bits a byte
+    head, count, tail = (tmp_path / "whole").read_bytes().partition(b"\x9e\x9c\x01")
+    assert count
+    _, error = _damaged(tmp_path, head + b"\x9c\x9c\x01" + tail)
+    assert "the footer says 9998 rows, its row groups add up to 9999" in str(error)
+
+
 def test_rows_before_a_corrupt_page_are_given_before_the_damage_is_raised(tmp_path):
     content = bytearray(_file(tmp_path, row_group_size=1000, write_page_checksum=True, use_dictionary=False))
     place = content.index(b"document number 20")
@@ -418,6 +447,21 @@ def test_rows_before_a_corrupt_page_are_given_before_the_damage_is_raised(tmp_pa
     assert len(rows) == error.offset
     assert error.offset in (1000, 2000)
     assert f"row group {error.offset // 1000} is damaged (" in str(error)
+
+
+def test_a_changed_letter_under_a_page_checksum_is_damage(tmp_path):
+    content = _file(tmp_path, write_page_checksum=True, use_dictionary=False, compression="none")
+    rows, error = _damaged(tmp_path, content.replace(b"document number 7", b"monument number 7"))
+    assert (rows, error.offset) == ([], 0)
+    assert "row group 0 is damaged (" in str(error)
+
+
+def test_a_row_group_that_ends_early_is_damage(tmp_path, monkeypatch):
+    real = pq.ParquetFile.iter_batches
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", lambda self, _, **named: islice(real(self, 400, **named), 2))
+    rows, error = _damaged(tmp_path, _file(tmp_path))
+    assert (len(rows), error.offset) == (800, 800)
+    assert "row group 0 gave 800 rows, its footer says 3000" in str(error)
 
 
 def test_a_file_without_footer_does_not_cost_its_neighbours(tmp_path):
