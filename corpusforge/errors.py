@@ -8,6 +8,7 @@
           BadShard                  damage met while reading: names the file and the offset
       BuildStopped              exit code 3: the build itself decided to stop
         NothingLeft               a source or a step kept no document
+        SourceAlarm               exit code 5: a source lost more documents than its alarm share
         LedgerError               the books do not add up: a defect of a stage, never of the input
         WorkerLost                a worker process was killed
         FolderInUse               another build holds the output folder
@@ -77,6 +78,12 @@ class BuildStopped(CorpusForgeError):
 
 class NothingLeft(BuildStopped):
     """A source gave no document, or a step kept none."""
+
+
+class SourceAlarm(BuildStopped):
+    """A source lost more documents than its alarm share; the message has examples."""
+
+    exit_code = 5
 
 
 class LedgerError(BuildStopped):

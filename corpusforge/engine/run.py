@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusforge.engine import stream
+from corpusforge.engine.alarm import check_alarm
 from corpusforge.engine.barrier import run_barrier
 from corpusforge.engine.executor import Executor, Local
 from corpusforge.engine.ledger import Entry, check_flow, checked, total
@@ -172,9 +173,9 @@ class _Build:
         self._report(step, entries, {"shards": written})
 
     def _flow(self, source: str) -> list[Entry]:
-        """The books of a source, stage after stage, up to the sink."""
+        """The books of a source, stage after stage, as far as its steps are done, up to the sink."""
         steps = (*self.plan.chains[source], *self.plan.joined[:-1])
-        reports = [self.reports[step.fingerprint]["ledger"] for step in steps]
+        reports = [self.reports[step.fingerprint]["ledger"] for step in steps if step.fingerprint in self.reports]
         return [Entry.from_json(each) for ledger in reports for each in ledger.get(source, [])]
 
     def _check_flow(self) -> None:
@@ -191,8 +192,16 @@ class _Build:
         }  # fmt: skip
         self._refuse_nothing(step, entries, facts)
         self.reports[step.fingerprint] = report
+        self._sound_alarm(step, entries)
         write_json(step.report, report)
         self.progress.finished(step, entries)
+
+    def _sound_alarm(self, step: Step, entries: dict[str, list[Entry]]) -> None:
+        for chain in self.plan.recipe.sources:
+            if chain.name in entries and step.kind != "sink":
+                read = self.plan.chains[chain.name][0]
+                parts = [(part, read) for part in self._parts([chain.name])]
+                check_alarm(chain.name, chain.alarm_share, self._flow(chain.name), step, parts)
 
     def _refuse_nothing(self, step: Step, entries: dict[str, list[Entry]], facts: dict[str, Any]) -> None:
         if step.kind == "read" and not entries:

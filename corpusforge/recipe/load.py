@@ -82,8 +82,8 @@ def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -
     if named is None or None in stages or not isinstance(named.stage, Source):
         return None
     return SourceChain(
-        name=header.name, group=header.group, license=header.license, lang=header.lang, use=named.use,
-        source=named.stage, stages=tuple(stage for stage in stages if stage is not None),
+        name=header.name, group=header.group, license=header.license, lang=header.lang, alarm_share=header.alarm_share,
+        use=named.use, source=named.stage, stages=tuple(stage for stage in stages if stage is not None),
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class SourceChain:
     group: str
     license: str
     lang: str
+    alarm_share: float
     use: str
     source: Source
     stages: tuple[NamedStage, ...]
@@ -87,6 +88,8 @@ class SourceHeader(BaseModel):
     """Licence of documents that name none themselves."""
     lang: str = ""
     """Language of documents that name none themselves, such as en or zh."""
+    alarm_share: float = Field(default=0.95, gt=0, le=1)
+    """The build stops when this source has lost a larger share of its documents; 1 never stops it."""
     pipeline: str | list[dict[str, Any]] = Field(default_factory=list)
     """Stages of this source alone: a shipped pipeline's name, a YAML file, or a list of stages."""
 

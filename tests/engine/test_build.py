@@ -14,7 +14,7 @@ from corpusforge.engine.plan import Plan
 from corpusforge.engine.run import build
 from corpusforge.engine.store import read_json
 from corpusforge.engine.stream import needed_columns
-from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputError, NothingLeft
+from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputError, NothingLeft, SourceAlarm
 from corpusforge.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -240,6 +240,21 @@ def test_a_source_whose_documents_are_all_rejected_stops_the_build_with_the_reas
     assert "notes-filter.length: no document is left" in text
     assert "too_few_words 28" in text
     assert NothingLeft.exit_code == 3
+
+
+def test_a_source_that_loses_more_than_its_share_stops_the_build_with_examples_and_its_own_exit_code(recipe: Path) -> None:
+    text = message(SourceAlarm, recipe, "sources.notes.alarm_share=0.05")
+    assert "source notes: 9.7% of its 31 documents are gone after notes-read (invalid_json 1, missing_text 1" in text
+    assert "\n  3.jsonl:" in text
+    assert SourceAlarm.exit_code == 5
+
+
+def test_after_an_alarm_a_larger_share_goes_on_where_the_build_stopped(recipe: Path) -> None:
+    message(SourceAlarm, recipe, "sources.notes.alarm_share=0.2")
+    done = {path.parent.name: path.stat().st_mtime_ns for path in recipe.parent.glob("out/*/report.json")}
+    plan = run(recipe, "out", "sources.notes.alarm_share=0.9")
+    assert done
+    assert {name: (plan.out / name / "report.json").stat().st_mtime_ns for name in done} == done
 
 
 def test_an_empty_folder_is_an_error_before_anything_runs(recipe: Path) -> None:

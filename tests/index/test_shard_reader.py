@@ -110,7 +110,7 @@ def test_arrays_outlive_their_reader_and_the_file(prefix: Path) -> None:
 def test_a_pickled_reader_opens_the_shard_again(prefix: Path) -> None:
     data = pickle.dumps(ShardReader(prefix))
     assert len(data) < 500
-    assert pickle.loads(data)[1].tolist() == [7, 0]  # noqa: S301  what this test has written
+    assert pickle.loads(data)[1].tolist() == [7, 0]
 
 
 @pytest.mark.parametrize("size", [*range(94), 95, 96, 98, 99])
