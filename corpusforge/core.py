@@ -53,7 +53,8 @@ ABOUT_FIELDS = (
 TEXT_FIELD = pa.field("text", pa.large_string(), nullable=False)
 RAW_FIELDS = (pa.field("raw", pa.large_binary(), nullable=False), pa.field("mime", pa.string(), nullable=False))
 
-# What Source.read yields: sources of text, and sources of bytes that an extract stage turns into text.
+# What Source.read yields: sources of text, and sources of bytes that an extract stage turns into text. The text of a rejected
+# row is the beginning of what was found, for people to look at; it never flows on.
 TEXT_ROWS = pa.schema([*ABOUT_FIELDS, TEXT_FIELD, *VERDICT_FIELDS])
 RAW_ROWS = pa.schema([*ABOUT_FIELDS, *RAW_FIELDS, *VERDICT_FIELDS])
 

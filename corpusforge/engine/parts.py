@@ -99,6 +99,11 @@ def verdicts_path(step: Step, part: str) -> Path:
     return step.folder / f"{part}.verdicts.parquet"
 
 
+def rejected_path(step: Step, part: str) -> Path:
+    """Where a read step keeps what is left of the rows that gave no text."""
+    return step.folder / "rejected" / f"{part}.parquet"
+
+
 def signals_path(step: Step, part: str) -> Path:
     """Where a filter keeps what it measured on a part's rows."""
     assert step.signals is not None, step.name

@@ -20,6 +20,7 @@ from corpusforge.engine.manifest import publish_outputs, write_run
 from corpusforge.engine.parts import PartInfo
 from corpusforge.engine.plan import Plan, Step, make_plan, source_of
 from corpusforge.engine.progress import SILENT, Progress
+from corpusforge.engine.reading import ReadTask
 from corpusforge.engine.shards import run_sink
 from corpusforge.engine.store import locked, read_json, remove_partials, write_json
 from corpusforge.errors import NothingLeft
@@ -74,7 +75,7 @@ class _Build:
     def _chains(self) -> None:
         """Every source's chain up to the join, their tasks side by side."""
         todo = {name: list(_passes(chain, self._is_done)) for name, chain in self.plan.chains.items()}
-        reading: list[stream.ReadTask] = []
+        reading: list[ReadTask] = []
         for name, passes in todo.items():
             if passes and passes[0][0].kind == "read":
                 reading += self._read_tasks(name, passes.pop(0))
@@ -91,13 +92,13 @@ class _Build:
         else:
             self._sink(steps[0])
 
-    def _read_tasks(self, name: str, steps: tuple[Step, ...]) -> list[stream.ReadTask]:
+    def _read_tasks(self, name: str, steps: tuple[Step, ...]) -> list[ReadTask]:
         chain = next(each for each in self.plan.recipe.sources if each.name == name)
         self._prepare(steps)
         keep_going = self.plan.recipe.on_bad_shard == "keep_going"
         cut = source_of(steps[0]).shards(self.plan.inputs[name])
         return [
-            stream.ReadTask(f"{name}-{index:05d}", name, chain.license, chain.lang, keep_going, shard, steps)
+            ReadTask(f"{name}-{index:05d}", name, chain.license, chain.lang, keep_going, shard, steps)
             for index, shard in enumerate(cut)
         ]
 

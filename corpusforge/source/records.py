@@ -13,6 +13,7 @@ from corpusforge.source.lines import Line
 from corpusforge.source.rows import KEPT, About, Row, Verdict
 
 _ABSENT = object()
+MAX_EXCERPT_BYTES = 2000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -38,9 +39,10 @@ class RecordReader:
         try:
             record = orjson.loads(content)
         except orjson.JSONDecodeError as error:
-            return rejected(origin, _why_refused(content, error))
+            return rejected(origin, _why_refused(content, error), content)
         if not isinstance(record, dict):
-            return rejected(origin, Verdict("not_an_object", message=f"the line holds {json_kind(record)}, not an object"))
+            verdict = Verdict("not_an_object", message=f"the line holds {json_kind(record)}, not an object")
+            return rejected(origin, verdict, content)
         return self._document(record, origin, content)
 
     def _document(self, record: dict[str, object], origin: str, content: bytes) -> Row:
@@ -54,7 +56,7 @@ class RecordReader:
         url, lang, license_, date = (value for value, _ in facts)
         about = About(key, origin, url, lang, license_, date, meta)
         verdict = next((each for each in verdicts if each.drop), KEPT)
-        return Row(about, (text if isinstance(text, str) else "",), verdict)
+        return Row(about, (text if isinstance(text, str) else excerpt(content),), verdict)
 
     def _key(self, record: dict[str, object], origin: str, content: bytes) -> tuple[str, Verdict]:
         name = self.columns.id
@@ -78,9 +80,14 @@ class RecordReader:
             return "{}", wrong_type("meta", ", ".join(kept), f"what cannot be written again ({error})")
 
 
-def rejected(origin: str, verdict: Verdict) -> Row:
-    """The row of a record that could not be read."""
-    return Row(About(origin, origin), ("",), verdict)
+def rejected(origin: str, verdict: Verdict, content: bytes = b"") -> Row:
+    """The row of a record that could not be read; the text of a rejected row is for people only."""
+    return Row(About(origin, origin), (excerpt(content),), verdict)
+
+
+def excerpt(content: bytes) -> str:
+    """The beginning of a line that gave no text."""
+    return content[:MAX_EXCERPT_BYTES].decode("utf-8", "replace")
 
 
 def _lookup(record: Mapping[str, object], name: str) -> object:

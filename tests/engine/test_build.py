@@ -12,7 +12,7 @@ import pytest
 
 from corpusforge.engine.plan import Plan
 from corpusforge.engine.run import build
-from corpusforge.engine.store import read_json
+from corpusforge.engine.store import read_json, read_parquet
 from corpusforge.engine.stream import needed_columns
 from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputError, NothingLeft, SourceAlarm
 from corpusforge.recipe import load_recipe
@@ -98,6 +98,28 @@ def test_every_document_is_kept_rejected_or_failed(recipe: Path) -> None:
         "notes": [{"stage": "dedup.exact", "in": 27, "kept": 24, "failed": 0, "rejected": {"duplicate": 3}}],
         "files": [{"stage": "dedup.exact", "in": 1, "kept": 1, "failed": 0, "rejected": {}}],
     }
+
+
+def test_what_gave_no_text_is_kept_for_people_with_the_reason_and_the_beginning_of_what_was_found(recipe: Path) -> None:
+    read = run(recipe).chains["notes"][0]
+    (path,) = (read.folder / "rejected").glob("*.parquet")
+    assert [(row["origin"], row["drop"], row["excerpt"]) for row in read_parquet(path).to_pylist()] == [
+        ("3.jsonl:22", "missing_text", '{"text": null}'),
+        ("3.jsonl:37", "invalid_json", "no json"),
+        ("3.jsonl:45", "text_not_string", '{"text": 5}'),
+    ]
+
+
+def test_bytes_that_could_not_be_extracted_are_kept_for_people(recipe: Path) -> None:
+    read = run(recipe).chains["files"][0]
+    (path,) = (read.folder / "rejected").glob("*.parquet")
+    (row,) = read_parquet(path).to_pylist()
+    assert (row["origin"], row["stage"], row["drop"], row["excerpt"]) == (
+        "b.txt",
+        "extract.markup",
+        "undecodable",
+        "bad \ufffd bytes",
+    )
 
 
 def test_shards_hold_what_was_kept(recipe: Path) -> None:

@@ -385,8 +385,10 @@ def test_a_table_gives_the_same_documents_and_verdicts_as_json_lines(rows, row_g
         Path(folder, "a.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
         mapping = {"columns": {"id": "n", "date": "n"}, "meta": ("n", "url"), "max_document_bytes": 10_000}
         table, lines = (_read(kind(path=folder, **mapping)) for kind in (Parquet, Jsonl))
-    shown = ("url", "date", "meta", "text", "drop", "value", "threshold", "message")
+    shown = ("url", "date", "meta", "drop", "value", "threshold", "message")
     assert [[row[name] for name in shown] for row in table] == [[row[name] for name in shown] for row in lines]
+    kept = [[row["text"] for row in each if not row["drop"]] for each in (table, lines)]
+    assert kept[0] == kept[1]
 
 
 # Damage.
