@@ -6,6 +6,7 @@ what was found goes to the rejected store.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,15 @@ class Pieces:
     verdicts: pa.Table
     rejected: pa.Table
     entries: list[Entry]
+    num_batches: int = 1
 
 
 class Reader:
     """Gathers what a source gives into parts of about MAX_TASK_BYTES of text."""
 
-    def __init__(self, task: ReadTask) -> None:
-        self._task = task
+    def __init__(self, task: ReadTask, skip: int = 0) -> None:
+        """Leave out the first `skip` batches of the source: they are in parts that are finished."""
+        self._task, self._skip = task, skip
         self.bad_shards: list[dict[str, Any]] = []
 
     def parts(self) -> Iterator[Pieces]:
@@ -84,7 +87,8 @@ class Reader:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
-            yield from (batch for batch in source_of(self._task.steps[0]).read(self._task.shard) if batch.num_rows)
+            batches = source_of(self._task.steps[0]).read(self._task.shard)
+            yield from islice((batch for batch in batches if batch.num_rows), self._skip, None)
         except BadShard as error:
             if not self._task.keep_going:
                 raise
@@ -97,7 +101,8 @@ def _joined(pieces: list[Pieces]) -> Pieces:
     documents = pa.concat_tables([each.documents for each in pieces])
     verdicts = pa.concat_tables([each.verdicts for each in pieces])
     rejected = pa.concat_tables([each.rejected for each in pieces])
-    return Pieces(documents, verdicts, rejected, [total(same) for same in zip(*(each.entries for each in pieces), strict=True)])
+    entries = [total(same) for same in zip(*(each.entries for each in pieces), strict=True)]
+    return Pieces(documents, verdicts, rejected, entries, num_batches=len(pieces))
 
 
 def _documents(task: ReadTask, batch: pa.RecordBatch, first_row: int) -> Pieces:

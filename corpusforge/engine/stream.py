@@ -43,13 +43,26 @@ def run_read(task: ReadTask) -> dict[str, Any]:
     report = finished_task(done, task.steps)
     if report is not None:
         return report
-    parts = []
-    reader = Reader(task)
-    for number, pieces in enumerate(reader.parts()):
-        parts.append(_finish_part(task, f"{task.name}-{number:04d}", pieces))
+    parts = _finished_parts(task)
+    reader = Reader(task, skip=sum(part["batches"] for part in parts))
+    for pieces in reader.parts():
+        parts.append(_finish_part(task, f"{task.name}-{len(parts):04d}", pieces))
     report = {"name": task.name, "source": task.source, "parts": parts, "bad_shards": reader.bad_shards}
     write_json(done, report)
     return report
+
+
+def _finished_parts(task: ReadTask) -> list[dict[str, Any]]:
+    """What an earlier run of this task finished: a file that cannot be cut, such as .gz, goes on behind it by skipping."""
+    parts: list[dict[str, Any]] = []
+    while (report := finished_task(part_report_path(task.steps[0], f"{task.name}-{len(parts):04d}"), task.steps)) is not None:
+        parts += report["parts"]
+    return parts
+
+
+def part_report_path(read: Step, part: str) -> Path:
+    """Where a read task notes that a part and all its steps are done; removed, like task files, when the step is."""
+    return read.folder / f"{part}.part.task.json"
 
 
 def run_part(task: PartTask) -> dict[str, Any]:
@@ -130,4 +143,7 @@ def _finish_part(task: ReadTask, name: str, pieces: Pieces) -> dict[str, Any]:
     alive = np.ones(info.rows, np.bool_)
     alive[pieces.verdicts["row"].to_numpy()] = False
     part = Part(info, np.arange(info.rows, dtype=np.int32), alive, documents).live()
-    return _part_report(info, {read.fingerprint: pieces.entries, **_run_steps(tuple(following), part)})
+    report = _part_report(info, {read.fingerprint: pieces.entries, **_run_steps(tuple(following), part)})
+    report["batches"] = pieces.num_batches
+    write_json(part_report_path(read, name), {"parts": [report]})
+    return report

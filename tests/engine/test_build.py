@@ -1,5 +1,6 @@
 """Whole builds on small input: the books, reruns, the same bytes, faults."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from corpusforge.engine import reading, stream
 from corpusforge.engine.plan import Plan
 from corpusforge.engine.run import build
 from corpusforge.engine.store import read_json, read_parquet
@@ -287,8 +289,6 @@ def test_an_empty_folder_is_an_error_before_anything_runs(recipe: Path) -> None:
 
 
 def test_a_damaged_file_stops_the_build_and_names_file_and_offset(recipe: Path) -> None:
-    import gzip
-
     whole = gzip.compress(b"".join(orjson.dumps({"text": note(100 + i)}) + b"\n" for i in range(500)))
     (recipe.parent / "notes/4.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     text = message(BadShard, recipe)
@@ -296,8 +296,6 @@ def test_a_damaged_file_stops_the_build_and_names_file_and_offset(recipe: Path) 
 
 
 def test_with_keep_going_what_was_read_before_the_damage_stays_and_the_damage_is_reported(recipe: Path) -> None:
-    import gzip
-
     whole = gzip.compress(b"".join(orjson.dumps({"text": note(1000 + i)}) + b"\n" for i in range(500)))
     (recipe.parent / "notes/4.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     plan = run(recipe, "out", "on_bad_shard=keep_going")
@@ -348,3 +346,32 @@ def test_the_command_line_reports_errors_of_the_user_in_one_line_and_exit_code_2
 
 def test_exit_codes_tell_kinds_of_errors_apart() -> None:
     assert (CorpusForgeError.exit_code, InputError.exit_code, BuildStopped.exit_code) == (1, 2, 3)
+
+
+def test_a_file_that_cannot_be_cut_goes_on_behind_its_finished_parts(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One .gz makes several parts here; stopped before the last of them, the build does not write the others again."""
+    for path in (tmp_path / "notes").iterdir():
+        path.unlink()
+    lines = b"".join(orjson.dumps({"text": f"Core {i} holds gypsum."}) + b"\n" for i in range(50_000))
+    (tmp_path / "notes/all.jsonl.gz").write_bytes(gzip.compress(lines, mtime=0))
+    monkeypatch.setattr(reading, "MAX_TASK_BYTES", 1)  # every batch of the source is a part
+    run(recipe, "whole")
+    finish = stream._finish_part
+
+    def stop_at_the_last(task: reading.ReadTask, name: str, pieces: reading.Pieces) -> dict[str, object]:
+        if name == "notes-00000-0003":
+            raise KeyboardInterrupt
+        return finish(task, name, pieces)
+
+    monkeypatch.setattr(stream, "_finish_part", stop_at_the_last)
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe, "cut")
+    monkeypatch.setattr(stream, "_finish_part", finish)
+    finished = sorted((tmp_path / "cut").rglob("notes-00000-000?.parquet"))
+    before = [path.stat().st_mtime_ns for path in finished]
+    run(recipe, "cut")
+    assert len(finished) == 3 * 3  # documents, what was rejected, signals
+    assert [path.stat().st_mtime_ns for path in finished] == before
+    assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
