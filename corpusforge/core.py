@@ -71,6 +71,16 @@ DOCUMENT = pa.schema(
     ]
 )
 
+# Spans that a filter cuts out of a text: UTF-8 bytes, begin <= x < end, and why.
+EDIT = pa.struct(
+    [
+        pa.field("begin", pa.int64(), nullable=False),
+        pa.field("end", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+EDITS_FIELD = pa.field("edits", pa.large_list(pa.field("item", EDIT, nullable=False)))
+
 # What the reduce of a deciding Barrier returns: which row of which part is dropped, and the document that stays instead.
 DECISION = pa.schema(
     [
@@ -188,6 +198,8 @@ class Filter(Stage):
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
     cost: ClassVar[Literal["cheap", "expensive"]] = "cheap"
+    edits_text: ClassVar[bool] = False
+    """Whether `edits` cuts spans out of the documents that its rules keep."""
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
         """Signal name -> one value for each document of the view."""
@@ -196,6 +208,15 @@ class Filter(Stage):
     def rules(self) -> tuple[Rule, ...]:
         """In the order in which they are asked; the first that fails gives the reason."""
         raise NotImplementedError
+
+    def edits(self, view: TextView) -> pa.Array:
+        """For each document the spans to cut, an array of EDITS_FIELD's type; asked where `edits_text` is set."""
+        raise NotImplementedError
+
+
+def writes_text(stage: Stage) -> bool:
+    """Whether later stages find another text than earlier ones."""
+    return "text" in stage.adds or (isinstance(stage, Filter) and stage.edits_text)
 
 
 class Barrier(Stage):

@@ -5,19 +5,20 @@ that row is marked failed with the exception's words.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from corpusforge.core import VERDICT_FIELDS, Artifacts, Filter, Transform
+from corpusforge.core import EDITS_FIELD, TEXT_FIELD, VERDICT_FIELDS, Artifacts, Filter, Transform
 from corpusforge.engine.decide import decide, kept_verdicts
 from corpusforge.engine.ledger import Entry, entry
 from corpusforge.engine.parts import VERDICTS, Part, aligned
 from corpusforge.errors import CorpusForgeError
 from corpusforge.recipe.model import NamedStage
+from corpusforge.text.cut import cut_spans
 from corpusforge.text.hashing import content_hashes
 from corpusforge.text.view import TextView
 
@@ -28,13 +29,14 @@ _VERDICT_NAMES = [field.name for field in VERDICT_FIELDS]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a stage made of a part: the part after it, what its folder keeps, its entry in the books.
+    """What a stage made of a part: the part after it, what its folders keep, its entry in the books.
 
-    `added` holds columns, or signals, with row numbers; None where a filter's signals were stored before.
+    `columns` and `signals` carry row numbers; None where the stage adds no column, and where signals were stored before.
     """
 
     part: Part
-    added: pa.Table | None
+    columns: pa.Table | None
+    signals: pa.Table | None
     verdicts: pa.Table
     entry: Entry
 
@@ -51,37 +53,55 @@ def apply_transform(named: NamedStage, part: Part, artifacts: Artifacts) -> Outc
     kept = part.keeping(keep).live().with_columns(columns)
     verdicts = _verdicts(named, part.rows, result).filter(pa.array(~keep))
     books = entry(named.use, len(part.rows), len(kept.rows), verdicts)
-    return Outcome(kept, columns.add_column(0, "row", pa.array(kept.rows)), verdicts, books)
+    return Outcome(kept, _with_rows(columns, kept), None, verdicts, books)
+
+
+def _with_rows(columns: pa.Table, part: Part) -> pa.Table:
+    return columns.add_column(0, pa.field("row", pa.int32(), nullable=False), pa.array(part.rows, pa.int32()))
 
 
 def apply_filter(named: NamedStage, part: Part, stored: pa.Table | None) -> Outcome:
-    """Measure, unless signals are `stored`, and decide on the live rows of a part."""
+    """Measure, unless signals are `stored`, decide on the live rows of a part, and cut what is to be cut from those kept."""
     stage = named.stage
     assert isinstance(stage, Filter)
     signals = measure(stage, part if stage.cost == "cheap" else part.live()) if stored is None else stored
     own = aligned(signals, part.rows)
-    live = own.filter(pa.array(part.alive))
-    others = part.live().columns.select(columns_of_rules(stage))
-    result = _decided(stage, live, others)
+    result = _decided(stage, own.filter(pa.array(part.alive)), part.live().columns.select(columns_of_rules(stage)))
     keep = part.alive.copy()
     keep[part.alive] = pc.equal(result["drop"], "").to_numpy()
     verdicts = _verdicts(named, part.rows[part.alive], result).filter(pc.not_equal(result["drop"], ""))
-    books = entry(named.use, int(part.alive.sum()), int(keep.sum()), verdicts)
     kept = part.keeping(keep).with_columns(own.select(list(stage.adds)))
-    return Outcome(kept, signals if stored is None else None, verdicts, books)
+    books = entry(named.use, int(part.alive.sum()), int(keep.sum()), verdicts)
+    columns = None
+    if stage.edits_text:
+        kept, columns, cut_bytes = _edited(kept.live(), own.filter(pa.array(keep))["edits"])
+        books = replace(books, cut_bytes=cut_bytes)
+    return Outcome(kept, columns, signals if stored is None else None, verdicts, books)
+
+
+def _edited(part: Part, edits: pa.ChunkedArray) -> tuple[Part, pa.Table, int]:
+    """The part with spans cut out of its texts, the new text columns, and the bytes cut."""
+    texts = part.columns["text"].to_pylist()
+    cut_bytes = 0
+    for index, spans in enumerate(edits.to_pylist()):
+        if spans:
+            texts[index], size = cut_spans(texts[index], [(span["begin"], span["end"]) for span in spans])
+            cut_bytes += size
+    columns = _with_text_facts(pa.table([pa.array(texts, pa.large_string())], schema=pa.schema([TEXT_FIELD])))
+    return part.with_columns(columns), _with_rows(columns, part), cut_bytes
 
 
 def measure(stage: Filter, part: Part) -> pa.Table:
     """Signals of all rows of a part, with row, and failed and message where the stage raised."""
     result = _run(signals_work(stage), part, stage.reads)
-    return result.add_column(0, pa.field("row", pa.int32(), nullable=False), pa.array(part.rows, pa.int32()))
+    return _with_rows(result, part)
 
 
 def _decided(stage: Filter, signals: pa.Table, others: pa.Table) -> pa.Table:
     """Verdicts from signals: a row that could not be measured has failed."""
     columns = {name: signals[name].combine_chunks() for name in stage.adds}
     columns |= {name: others[name].combine_chunks() for name in others.column_names}
-    result = pa.Table.from_batches([decide(stage.rules(), columns)])
+    result = pa.Table.from_batches([decide(stage.rules(), columns, signals.num_rows)])
     failed = signals["failed"]
     result = result.set_column(0, VERDICT_FIELDS[0], pc.if_else(failed, "failed", result["drop"]))
     result = result.set_column(1, VERDICT_FIELDS[1], failed)
@@ -114,9 +134,14 @@ def signals_work(stage: Filter) -> Work:
     """Signals of a Filter for one batch, and that none failed."""
 
     def work(batch: pa.RecordBatch) -> pa.RecordBatch:
-        signals = pa.RecordBatch.from_pydict(stage.annotate(TextView(batch["text"])))
+        view = TextView(batch["text"])
+        signals = pa.RecordBatch.from_pydict(stage.annotate(view))
         assert signals.schema.names == list(stage.adds), f"{type(stage).__name__} gave {signals.schema.names}"
-        return _beside(signals, kept_verdicts(batch.num_rows).select(["failed", "message"]))
+        edits = (
+            pa.record_batch([stage.edits(view)], schema=pa.schema([EDITS_FIELD])) if stage.edits_text else signals.select([])
+        )
+        state = kept_verdicts(batch.num_rows).select(["failed", "message"])
+        return _beside(_beside(signals, edits), state)
 
     return work
 

@@ -22,9 +22,8 @@ def kept_verdicts(count: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(VERDICT_FIELDS))
 
 
-def decide(rules: Sequence[Rule], columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
-    """Verdicts for the rows of `columns` (signals, and columns that rules name in `when`)."""
-    count = len(next(iter(columns.values()))) if columns else 0
+def decide(rules: Sequence[Rule], columns: Mapping[str, pa.Array], count: int) -> pa.RecordBatch:
+    """Verdicts for the `count` rows of `columns` (signals, and columns that rules name in `when`)."""
     failing = np.full(count, -1)
     for index, rule in enumerate(rules):
         failing[(failing < 0) & fails(rule, columns)] = index

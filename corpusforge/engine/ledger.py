@@ -21,15 +21,20 @@ class Entry:
     kept: int
     rejected: dict[str, int] = field(default_factory=dict)
     failed: int = 0
+    cut_bytes: int = 0
+    """UTF-8 bytes that edits cut out of documents that were kept."""
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in a report."""
-        return {"stage": self.stage, "in": self.came_in, "kept": self.kept, "rejected": self.rejected, "failed": self.failed}
+        facts = {"stage": self.stage, "in": self.came_in, "kept": self.kept, "rejected": self.rejected, "failed": self.failed}
+        return {**facts, "cut_bytes": self.cut_bytes} if self.cut_bytes else facts
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Entry":
         """Back from a report."""
-        return cls(value["stage"], value["in"], value["kept"], value["rejected"], value["failed"])
+        return cls(
+            value["stage"], value["in"], value["kept"], value["rejected"], value["failed"], value.get("cut_bytes", 0)
+        )  # fmt: skip
 
 
 def entry(stage: str, came_in: int, kept: int, verdicts: pa.Table) -> Entry:
@@ -57,8 +62,8 @@ def total(entries: Iterable[Entry]) -> Entry:
     for each in entries:
         rejected.update(each.rejected)
     return Entry(
-        entries[0].stage, sum(each.came_in for each in entries), sum(each.kept for each in entries),
-        dict(rejected), sum(each.failed for each in entries),
+        entries[0].stage, sum(each.came_in for each in entries), sum(each.kept for each in entries), dict(rejected),
+        sum(each.failed for each in entries), sum(each.cut_bytes for each in entries),
     )  # fmt: skip
 
 

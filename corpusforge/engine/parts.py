@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpusforge.core import DOCUMENT, MAX_BATCH_BYTES, VERDICT_FIELDS
+from corpusforge.core import DOCUMENT, MAX_BATCH_BYTES, VERDICT_FIELDS, writes_text
 from corpusforge.engine.plan import Step
 from corpusforge.engine.store import read_parquet
 
@@ -26,6 +26,10 @@ VERDICTS = pa.schema(
         pa.field("witness", pa.binary(16)),
     ]
 )
+
+
+# Columns that change together when a step writes text.
+TEXT_COLUMNS = ("text", "content_hash", "num_bytes")
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def load_part(info: PartInfo, before: Sequence[Step], columns: Sequence[str], wh
     rows = alive_rows(info, before)
     alive = np.ones(len(rows), np.bool_)
     if whole:
-        written = max(index for index, step in enumerate(before) if step.kind == "read" or _rewrites_text(step))
+        written = max(index for index, step in enumerate(before) if step.kind == "read" or writes_text(step.stages[0].stage))
         live, rows = rows, alive_rows(info, before[: written + 1])
         alive = np.isin(rows, live, assume_unique=True)
     wanted = dict.fromkeys(["id", "num_bytes", *columns])
@@ -145,13 +149,19 @@ def aligned(table: pa.Table, rows: NDArray[np.int32]) -> pa.Table:
 def _column(info: PartInfo, before: Sequence[Step], name: str, rows: NDArray[np.int32]) -> pa.ChunkedArray:
     """One column for the given rows, from the last step that gives it."""
     for step in reversed(before[1:]):
-        if name in step.stages[0].stage.adds or (name in ("content_hash", "num_bytes") and _rewrites_text(step)):
-            path = columns_path(step, info.name) if step.signals is None else signals_path(step, info.name)
+        path = _path_of(step, info.name, name)
+        if path is not None:
             return aligned(read_parquet(path, ["row", name]), rows)[name]
     assert name in DOCUMENT.names, name
     column = read_parquet(columns_path(before[0], info.name), [name])[name]
     return column if len(rows) == info.rows else column.take(pa.array(rows))
 
 
-def _rewrites_text(step: Step) -> bool:
-    return "text" in step.stages[0].stage.adds
+def _path_of(step: Step, part: str, name: str) -> Path | None:
+    """The file in which a step gives a column, None if it does not."""
+    stage = step.stages[0].stage
+    if name in TEXT_COLUMNS and writes_text(stage):
+        return columns_path(step, part)
+    if name not in stage.adds:
+        return None
+    return columns_path(step, part) if step.signals is None else signals_path(step, part)

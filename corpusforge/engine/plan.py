@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from corpusforge.core import Barrier, Filter, InputFile, Source
+from corpusforge.core import Barrier, Filter, InputFile, Source, writes_text
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
 from corpusforge.errors import InputError, RecipeError
 from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
@@ -84,7 +84,7 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     for named in recipe.stages:
         kind: Kind = "barrier" if isinstance(named.stage, Barrier) else "stream"
         step = builder.step(named.use, kind, (named,), parents, artifacts, texts=texts)
-        texts = (step.fingerprint,) if "text" in named.stage.adds else texts
+        texts = (step.fingerprint,) if writes_text(named.stage) else texts
         joined.append(step)
         parents = (step.fingerprint,)
         artifacts = artifacts | {name: step.folder / name for name in named.stage.provides}
@@ -97,7 +97,7 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
 
 def _last_text(steps: Sequence[Step]) -> str:
     """Fingerprint of the last step that wrote text."""
-    return [step.fingerprint for step in steps if step.kind == "read" or "text" in step.stages[0].stage.adds][-1]
+    return [step.fingerprint for step in steps if step.kind == "read" or writes_text(step.stages[0].stage)][-1]
 
 
 def _list_inputs(recipe: Recipe) -> dict[str, Sequence[InputFile]]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from corpusforge.core import VERDICT_FIELDS, Filter
+from corpusforge.core import VERDICT_FIELDS, Filter, writes_text
 from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, columns_of_rules
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.parts import Part, PartInfo, columns_path, load_part, rejected_path, signals_path, verdicts_path
@@ -95,7 +95,7 @@ def needed_columns(steps: tuple[Step, ...], measured: AbstractSet[str] = frozens
     for step in steps:
         stage = step.stages[0].stage
         extra = columns_of_rules(stage) if isinstance(stage, Filter) else []
-        reads = () if step.fingerprint in measured else stage.reads
+        reads = () if step.fingerprint in measured and not writes_text(stage) else stage.reads
         needed |= dict.fromkeys(name for name in (*reads, *extra) if name not in added)
         added |= set(stage.adds)
     return list(needed)
@@ -106,9 +106,10 @@ def _run_steps(steps: tuple[Step, ...], part: Part) -> dict[str, list[Entry]]:
     entries: dict[str, list[Entry]] = {}
     for step in steps:
         outcome = _outcome(step, part)
-        if outcome.added is not None:
-            path = columns_path(step, part.info.name) if step.signals is None else signals_path(step, part.info.name)
-            write_parquet(path, outcome.added)
+        if outcome.signals is not None:
+            write_parquet(signals_path(step, part.info.name), outcome.signals)
+        if outcome.columns is not None:
+            write_parquet(columns_path(step, part.info.name), outcome.columns)
         write_parquet(verdicts_path(step, part.info.name), outcome.verdicts)
         entries[step.fingerprint] = [outcome.entry]
         part = outcome.part

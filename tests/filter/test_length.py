@@ -10,7 +10,9 @@ TEXTS = ["", "one two three", "花岗岩", "granite 花岗岩"]
 
 def verdicts(**settings: int) -> list[str]:
     stage = Length(**settings)
-    return list(decide(stage.rules(), stage.annotate(TextView(pa.array(TEXTS, pa.large_string()))))["drop"].to_pylist())
+    return list(
+        decide(stage.rules(), stage.annotate(TextView(pa.array(TEXTS, pa.large_string()))), len(TEXTS))["drop"].to_pylist()
+    )
 
 
 @pytest.mark.parametrize(
