@@ -94,11 +94,15 @@ DECISION = pa.schema(
 
 @dataclass(frozen=True)
 class InputFile:
-    """One input file: its absolute path, its path relative to the source's root (posix), its size in bytes."""
+    """One input file: its absolute path, its path relative to the source's root (posix), its size in bytes.
+
+    `stamp` is what a write changes (modification time, inode), so that reading can notice one; "" is not checked.
+    """
 
     path: str
     relative: str
     size_bytes: int
+    stamp: str = ""
 
 
 @dataclass(frozen=True)

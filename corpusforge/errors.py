@@ -8,16 +8,28 @@
           BadShard                  damage met while reading: names the file and the offset
       BuildStopped              exit code 3: the build itself decided to stop
         NothingLeft               a source or a step kept no document
+        InputChanged              an input file changed while the build ran
         SourceAlarm               exit code 5: a source lost more documents than its alarm share
         LedgerError               the books do not add up: a defect of a stage, never of the input
         WorkerLost                a worker process was killed
         FolderInUse               another build holds the output folder
+        DiskFull                  no space, no quota or no inodes are left
+        FileFailed                the operating system could not read or write a file
+        OutOfMemory               memory was refused
+        StoreDamaged              a file that a build wrote is gone or no longer what it was
       VerificationError         exit code 4: shards are not what their manifest says
 
 A message says where, what with the value, and what to do. Failures of our own code are plain exceptions with a traceback.
+What the operating system says (OSError, MemoryError) becomes one of these by `system_error`.
 """
 
-from collections.abc import Iterable
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -60,7 +72,9 @@ class InputError(UserError):
 
 
 class BadShard(InputError):
-    """Damage met while reading `path` at byte (or record) `offset`."""
+    """Damage met while reading `path` at byte (or record) `offset`; `others` are damaged files of the same task."""
+
+    others: tuple["BadShard", ...] = ()
 
     def __init__(self, path: str, offset: int, what: str, cure: str) -> None:
         self.path, self.offset, self.what, self.cure = path, offset, what, cure
@@ -68,6 +82,10 @@ class BadShard(InputError):
 
     def __reduce__(self) -> tuple[type, tuple[str, int, str, str]]:
         return type(self), (self.path, self.offset, self.what, self.cure)
+
+
+class FolderRefused(UserError):
+    """The output folder cannot be used."""
 
 
 class BuildStopped(CorpusForgeError):
@@ -78,6 +96,10 @@ class BuildStopped(CorpusForgeError):
 
 class NothingLeft(BuildStopped):
     """A source gave no document, or a step kept none."""
+
+
+class InputChanged(BuildStopped):
+    """An input file was written to after the plan was made, so what was read is not what the plan names."""
 
 
 class SourceAlarm(BuildStopped):
@@ -98,6 +120,22 @@ class FolderInUse(BuildStopped):
     """Another build is writing to the output folder."""
 
 
+class DiskFull(BuildStopped):
+    """No space is left for a file."""
+
+
+class FileFailed(BuildStopped):
+    """The operating system could not read or write a file."""
+
+
+class OutOfMemory(BuildStopped):
+    """Memory was refused to this process."""
+
+
+class StoreDamaged(BuildStopped):
+    """A file that a build wrote is gone, or no longer what it was."""
+
+
 class VerificationError(CorpusForgeError):
     """Shards differ from what their manifest and the stored text say; `problems` holds one line each."""
 
@@ -109,3 +147,59 @@ class VerificationError(CorpusForgeError):
 
     def __reduce__(self) -> tuple[type, tuple[tuple[str, ...]]]:
         return type(self), (self.problems,)
+
+
+class StageDefect(Exception):
+    """A stage broke its contract: a defect of that stage, never of a document, so it is shown with its traceback."""
+
+
+_GO_ON = "then run the same command again: what is finished is kept"
+
+# What the operating system says, what has to change, and whose it is to change.
+_REFUSALS: dict[int, tuple[type[CorpusForgeError], str]] = {
+    errno.EACCES: (FolderRefused, "change the permissions of the file or its folder, or give another --out"),
+    errno.EPERM: (FolderRefused, "change the permissions of the file or its folder, or give another --out"),
+    errno.EROFS: (FolderRefused, "mount it writable, or give another --out"),
+    errno.EEXIST: (FolderRefused, "a file stands where a folder is needed: move it away, or give another --out"),
+    errno.ENOTDIR: (FolderRefused, "a file stands where a folder is needed: move it away, or give another --out"),
+    errno.EISDIR: (FolderRefused, "a folder stands where a file is needed: move it away, or give another --out"),
+    errno.ENAMETOOLONG: (FolderRefused, "give a shorter --out, or shorter names of sources"),
+    errno.EFBIG: (FileFailed, f"raise `ulimit -f`, or use a file system for larger files, {_GO_ON}"),
+    errno.EMFILE: (FileFailed, f"raise the limit with `ulimit -n 65536`, {_GO_ON}"),
+    errno.ENFILE: (FileFailed, f"close other programs, or raise fs.file-max, {_GO_ON}"),
+    errno.ENOENT: (FileFailed, f"see that nothing else deletes there while a build runs, {_GO_ON}"),
+}
+_FAILURE = (FileFailed, f"check the disk or the network behind it (`dmesg` may say more), {_GO_ON}")
+
+
+def system_error(error: OSError | MemoryError, path: str | Path) -> CorpusForgeError:
+    """What the operating system said, for a user: the file that the error names, else `path`; what happened; the cure."""
+    if isinstance(error, MemoryError):
+        said = f" ({error})" if str(error) else ""
+        return OutOfMemory(f"{path}: memory is short{said}; give the build more memory or fewer --workers, {_GO_ON}")
+    where = re.sub(r"\.[0-9a-f]{32}\.partial", "", os.fsdecode(error.filename or path))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"{where}: {_no_space(error.errno, where)}; make room or give another --out, {_GO_ON}")
+    kind, cure = _REFUSALS.get(error.errno or 0, _FAILURE)
+    said = os.strerror(error.errno) if error.errno else str(error)
+    return kind(f"{where}: {said}; {cure}")
+
+
+def _no_space(number: int, where: str) -> str:
+    if number == errno.EDQUOT:
+        return "the disk quota of this user is used up"
+    folder = next(each for each in Path(where).absolute().parents if each.is_dir())
+    files = os.statvfs(folder)
+    if files.f_files and not files.f_favail:
+        return f"no inodes are left for new files on the disk of {folder}"
+    usage = shutil.disk_usage(folder)
+    return f"the disk is full: {usage.free / 1e6:,.1f} of {usage.total / 1e6:,.1f} MB are free in {folder}"
+
+
+@contextmanager
+def translated_os_errors(path: str | Path) -> Iterator[None]:
+    """Turn OSError and MemoryError into errors for a user; `path` is where we were when the error names no file."""
+    try:
+        yield
+    except (OSError, MemoryError) as error:
+        raise system_error(error, path) from error

@@ -5,6 +5,7 @@ string with its folder (`Located`), so no stage needs to know where a setting ca
 fingerprint: inputs count by their listing, resources by the digest of what they hold.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,9 +29,9 @@ class Located(str):
 
 def _absolute(value: Any) -> Any:
     if isinstance(value, Located):
-        return str(value.base / Path(str(value)).expanduser())
+        return str(value.base / os.path.expanduser(str(value)))
     if isinstance(value, str):
-        return str(Path(value).expanduser().absolute())
+        return str(Path(os.path.expanduser(value)).absolute())
     return value
 
 

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from corpusforge.core import InputFile
 from corpusforge.engine.store import file_digest, read_json, write_json
+from corpusforge.errors import StoreDamaged
 from corpusforge.recipe.contracts import resources
 from corpusforge.recipe.model import NamedStage
 from corpusforge.settings import InputMark, ThresholdMark
@@ -41,6 +42,15 @@ def _has_mark(field: FieldInfo, marks: tuple[type, ...]) -> bool:
     return any(isinstance(mark, marks) for mark in field.metadata)
 
 
+def _remembered(cache: Path) -> dict[str, list[Any]]:
+    """What the cache holds; a damaged one holds nothing."""
+    try:
+        known: dict[str, list[Any]] = read_json(cache) if cache.exists() else {}
+    except StoreDamaged:
+        return {}
+    return known
+
+
 class Digests:
     """sha256 of files, remembered between runs by path, size and modification time.
 
@@ -51,7 +61,7 @@ class Digests:
     def __init__(self, cache: Path) -> None:
         """Read what an earlier run remembered in the file `cache`."""
         self._cache = cache
-        self._known: dict[str, list[Any]] = read_json(cache) if cache.exists() else {}
+        self._known = _remembered(cache)
         self._changed = False
 
     def of_inputs(self, files: Sequence[InputFile]) -> list[list[str | int]]:
@@ -70,13 +80,14 @@ class Digests:
         """sha256 of a file's content, hex."""
         status = os.stat(path)
         key = str(path.resolve())
-        mark = [status.st_size, status.st_mtime_ns, status.st_ino]
+        # the change time too: rsync --inplace -t and others put the old modification time back
+        mark = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         known = self._known.get(key)
-        if known is not None and known[:3] == mark:
-            return str(known[3])
+        if known is not None and known[:-1] == mark:
+            return str(known[-1])
         hashed_at = time.time_ns()
         digest = file_digest(path)
-        if hashed_at - status.st_mtime_ns > 2_000_000_000:
+        if hashed_at - max(status.st_mtime_ns, status.st_ctime_ns) > 2_000_000_000:
             self._known[key] = [*mark, digest]
             self._changed = True
         return digest

@@ -10,13 +10,13 @@ import platform
 import shutil
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpusforge import __version__
 from corpusforge.engine.plan import Plan, Step
-from corpusforge.engine.store import read_json, sync, write_json
+from corpusforge.engine.store import file_digest, read_json, sync, write_json
 from corpusforge.errors import InputError
 
 MANIFEST = "manifest.json"
@@ -26,11 +26,10 @@ def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
     """Put shards, artefacts, mix and manifest in place; what is there already and equal stays."""
     sink = plan.joined[-1]
     manifest = make_manifest(plan, reports)
-    if _is_published(plan.out, manifest):
+    if _is_published(plan, manifest):
         return
     (plan.out / MANIFEST).unlink(missing_ok=True)
-    shard_files = [sink.folder / f"{shard['name']}{suffix}" for shard in manifest["shards"] for suffix in shard["files"]]
-    _replace_folder(plan.out / "shards", ((path, path.name) for path in shard_files))
+    _replace_folder(plan.out / "shards", ((sink.folder / name, name) for name in _shard_files(manifest)))
     for name, folder in sink.artifacts.items():
         inside = sorted(path for path in folder.rglob("*") if path.is_file())
         _replace_folder(plan.out / name, ((path, path.relative_to(folder).as_posix()) for path in inside))
@@ -93,21 +92,26 @@ def read_manifest(out: Path) -> dict[str, Any]:
     return manifest
 
 
-def _is_published(out: Path, manifest: dict[str, Any]) -> bool:
+def _is_published(plan: Plan, manifest: dict[str, Any]) -> bool:
+    """Whether what a reader would find is what this build would publish, file for file."""
+    out, sink = plan.out, plan.joined[-1]
     if not (out / MANIFEST).is_file() or read_json(out / MANIFEST) != manifest or not (out / "mix.json").is_file():
         return False
-    sizes = {
-        f"{shard['name']}{suffix}": facts["size_bytes"]
-        for shard in manifest["shards"]
-        for suffix, facts in shard["files"].items()
-    }
-    return all(_size(out / "shards" / name) == size for name, size in sizes.items()) and all(
-        (out / name).is_dir() for name in manifest["artifacts"]
-    )
+    folders = {"shards": [sink.folder / name for name in _shard_files(manifest)]}
+    folders |= {name: sorted(path for path in folder.rglob("*") if path.is_file()) for name, folder in sink.artifacts.items()}
+    return all(_holds(out / name, files) for name, files in folders.items())
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else -1
+def _shard_files(manifest: dict[str, Any]) -> list[str]:
+    return [f"{shard['name']}{suffix}" for shard in manifest["shards"] for suffix in shard["files"]]
+
+
+def _holds(folder: Path, files: Sequence[Path]) -> bool:
+    """Whether a folder holds links to, or copies of, exactly these files."""
+    if not folder.is_dir() or {path.name for path in folder.iterdir()} != {path.name for path in files}:
+        return False
+    pairs = [(folder / path.name, path) for path in files]
+    return all(ours.samefile(theirs) or file_digest(ours) == file_digest(theirs) for ours, theirs in pairs)
 
 
 def _replace_folder(folder: Path, files: Iterable[tuple[Path, str]]) -> None:

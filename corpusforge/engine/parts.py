@@ -114,6 +114,18 @@ def signals_path(step: Step, part: str) -> Path:
     return step.signals / f"{part}.parquet"
 
 
+def files_of(step: Step, part: str) -> Iterator[Path]:
+    """The files that a step which reads or streams writes for a part."""
+    stage = step.stages[0].stage
+    yield verdicts_path(step, part)
+    if step.kind == "read":
+        yield rejected_path(step, part)
+    if step.signals is not None:
+        yield signals_path(step, part)
+    if step.kind == "read" or step.signals is None or writes_text(stage):
+        yield columns_path(step, part)
+
+
 def load_part(info: PartInfo, before: Sequence[Step], columns: Sequence[str], whole: bool = False) -> Part:
     """Read `columns` of a part after the steps `before`, of which the first is its read step.
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from corpusforge.core import Barrier, Filter, InputFile, Source, writes_text
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
+from corpusforge.engine.store import file_digest, read_json
 from corpusforge.errors import InputError, RecipeError
 from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
 
@@ -39,8 +40,20 @@ class Step:
 
     @property
     def is_done(self) -> bool:
-        """Whether the folder is complete."""
-        return self.report.exists()
+        """Whether the folder is complete; a sink's only while its shards are what the report says."""
+        return self.report.exists() and (self.kind != "sink" or self._holds_its_shards())
+
+    def _holds_its_shards(self) -> bool:
+        """Shards are handed out and linked elsewhere: one that was written to after the report is hashed again."""
+        written = self.report.stat().st_mtime_ns
+        for shard in read_json(self.report)["shards"]:
+            for suffix, facts in shard["files"].items():
+                path = self.folder / f"{shard['name']}{suffix}"
+                if not path.exists() or path.stat().st_size != facts["size_bytes"]:
+                    return False
+                if path.stat().st_mtime_ns > written and file_digest(path) != facts["sha256"]:
+                    return False
+        return True
 
     @property
     def report(self) -> Path:

@@ -93,8 +93,10 @@ class Reader:
             if not self._task.keep_going:
                 raise
             relative = {each.file.path: each.file.relative for each in self._task.shard.ranges}
-            name = relative.get(error.path, error.path.rpartition("/")[2])
-            self.bad_shards.append({"path": name, "offset": error.offset, "what": error.what})
+            self.bad_shards += [
+                {"path": relative.get(bad.path, bad.path.rpartition("/")[2]), "offset": bad.offset, "what": bad.what}
+                for bad in (error, *error.others)
+            ]
 
 
 def _joined(pieces: list[Pieces]) -> Pieces:

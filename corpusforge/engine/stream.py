@@ -15,7 +15,16 @@ import pyarrow.compute as pc
 from corpusforge.core import VERDICT_FIELDS, Filter, writes_text
 from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, columns_of_rules
 from corpusforge.engine.ledger import Entry
-from corpusforge.engine.parts import Part, PartInfo, columns_path, load_part, rejected_path, signals_path, verdicts_path
+from corpusforge.engine.parts import (
+    Part,
+    PartInfo,
+    columns_path,
+    files_of,
+    load_part,
+    rejected_path,
+    signals_path,
+    verdicts_path,
+)
 from corpusforge.engine.plan import Step
 from corpusforge.engine.reading import Pieces, Reader, ReadTask
 from corpusforge.engine.store import read_json, read_parquet, write_json, write_parquet
@@ -80,12 +89,14 @@ def run_part(task: PartTask) -> dict[str, Any]:
 
 
 def finished_task(done: Path, steps: tuple[Step, ...]) -> dict[str, Any] | None:
-    """The file of a finished task; None when it is missing, or was written by a pass of other steps."""
+    """The file of a finished task; None when it is missing, of a pass of other steps, or of files that somebody removed."""
     if not done.exists():
         return None
     report: dict[str, Any] = read_json(done)
     wanted = {step.fingerprint for step in steps}
-    return report if all(wanted <= set(part["entries"]) for part in report["parts"]) else None
+    covers = all(wanted <= set(part["entries"]) for part in report["parts"])
+    files = (path for part in report["parts"] for step in steps for path in files_of(step, part["name"]))
+    return report if covers and all(path.exists() for path in files) else None
 
 
 def needed_columns(steps: tuple[Step, ...], measured: AbstractSet[str] = frozenset()) -> list[str]:

@@ -22,7 +22,7 @@ from corpusforge.tokens import TokenFacts
 __all__ = ["FileFacts", "ShardFacts", "documents", "shard_digests", "verify_shard"]
 
 _BLOCK = 2**22
-_CHANGED = "restore the file from a copy, or build again"
+_CHANGED = "restore the file from a copy, or run the build again: it makes what is damaged anew"
 _DEFECT = "the shard contradicts itself: build again, and report it if it stays"
 
 _SPANS = ["sequence", "start", "length", "document", "piece", "text_begin", "text_end"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpusforge.core import Barrier, Stage
+from corpusforge.core import Barrier, Filter, Stage, writes_text
 from corpusforge.recipe.model import NamedStage, Recipe
 from corpusforge.settings import ResourceMark
 
@@ -17,6 +17,7 @@ def contract_problems(recipe: Recipe) -> Iterator[str]:
     joined: set[str] | None = None
     for index, chain in enumerate(recipe.sources):
         have = set(ENGINE_COLUMNS) | set(chain.source.adds)
+        yield from _chain_problems(f"sources.{index}.pipeline", chain.stages)
         yield from _walk(f"sources.{index}.pipeline", chain.stages, have)
         if "raw" in have and "text" not in have:
             yield f"sources.{index} ({chain.use}): gives bytes, and no stage turns them into text; add extract.markup"
@@ -27,12 +28,26 @@ def contract_problems(recipe: Recipe) -> Iterator[str]:
     yield from _walk("sink", (NamedStage(recipe.sink_use, recipe.sink),), have, numbered=False)
 
 
+def _chain_problems(where: str, stages: tuple[NamedStage, ...]) -> Iterator[str]:
+    """What may stand after the join only, and filters between stages that need bytes: bytes are not stored."""
+    on_bytes = [index for index, named in enumerate(stages) if {"raw", "mime"} & set(named.stage.reads)]
+    for index, named in enumerate(stages):
+        if named.stage.provides:
+            made = ", ".join(named.stage.provides)
+            yield f"{where}.{index} ({named.use}): makes the {made} of the whole build; put it under `stages`, after the join"
+        if isinstance(named.stage, Filter) and on_bytes and index < on_bytes[-1]:
+            last = stages[on_bytes[-1]].use
+            yield f"{where}.{index} ({named.use}): stands before {last}, which needs bytes that are not stored; put it after"
+
+
 def _walk(where: str, stages: tuple[NamedStage, ...], have: set[str], numbered: bool = True) -> Iterator[str]:
     for index, named in enumerate(stages):
         place = f"{where}.{index} ({named.use})" if numbered else f"{where} ({named.use})"
         missing = [name for name in named.stage.required() if name not in have]
         if missing:
             yield f"{place}: needs {', '.join(missing)}, which no stage before it gives; {_cure(missing[0])}"
+        if writes_text(named.stage) and "ids" in have:
+            yield f"{place}: writes text, but its tokens are there already; put it before vocab.encode"
         if isinstance(named.stage, Barrier) and set(named.stage.provides) & have:
             yield f"{place}: {', '.join(named.stage.provides)} is already given by a stage before it; remove one"
         have |= set(named.stage.adds) | set(named.stage.provides)

@@ -26,16 +26,28 @@ def apply_overrides(tree: dict[str, Tree], overrides: Sequence[str], working_fol
         if not equals or not path:
             problems.append(f"--set {override}: no value; write --set a.b=value")
             continue
+        if not text.strip():
+            problems.append(
+                f"--set {override}: the value is empty (a shell variable that is not set?); write null to mean none"
+            )
+            continue
         value = parse_yaml(text, working_folder, f"--set {override}")
-        if value is None and text.strip() not in ("null", "~"):
-            value = Located(text, working_folder)
         try:
+            _refuse_undeclared(tree, path)
             tree = _put(tree, path.split("."), value)
         except KeyError as error:
             problems.append(f"--set {override}: {error.args[0]}")
     if problems:
         raise RecipeError(problems)
     return tree
+
+
+def _refuse_undeclared(tree: dict[str, Tree], path: str) -> None:
+    """A variable that the recipe does not declare is used nowhere: a misspelt one must not be taken in silence."""
+    head, _, name = path.partition(".")
+    declared = tree.get("variables") or {}
+    if head == "variables" and name.partition(".")[0] not in declared:
+        raise KeyError(f"the recipe declares no variable {name!r}; {did_you_mean(name, declared, 'variables')}")
 
 
 def _put(tree: Tree, path: list[str], value: Tree) -> Tree:

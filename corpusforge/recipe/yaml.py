@@ -60,7 +60,10 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def parse_yaml(text: str, base: Path, name: str) -> Tree:
     """Parse `text`; strings become Located in `base`; raises RecipeError naming `name` and the line."""
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # characters that YAML does not allow
+        raise RecipeError([f"{name}: not readable as YAML: {error}"]) from error
     loader.base = base
     try:
         return loader.get_single_data()

@@ -62,11 +62,16 @@ def _root_and_patterns(path: str, include: Sequence[str]) -> tuple[str, tuple[st
     if os.path.isdir(path):
         return path, tuple(include)
     parts = path.split("/")
-    plain = next((n for n, part in enumerate(parts) if _GLOB_CHARACTERS & set(part)), len(parts))
+    plain = next((n for n, part in enumerate(parts) if _is_pattern(parts, n)), len(parts))
     root = "/".join(parts[:plain]) or "/"
     if plain == len(parts) or not os.path.isdir(root):
         raise InputError(f"path {path!r}: {_missing('/'.join(parts[:plain]))}")
     return root, ("/".join(parts[plain:]),)
+
+
+def _is_pattern(parts: Sequence[str], n: int) -> bool:
+    """Whether a part of a path has wildcards: a folder may really be named "geo [v2]"."""
+    return bool(_GLOB_CHARACTERS & set(parts[n])) and not os.path.lexists("/".join(parts[: n + 1]))
 
 
 def _missing(path: str) -> str:
@@ -115,7 +120,12 @@ def _input_file(root: str, relative: str) -> InputFile:
         raise InputError(f"{path}: is no regular file; give a file that can be read twice, or exclude it")
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise InputError(f"{path}: may not be read by this user; change its permissions, or exclude it")
-    return InputFile(path, relative, facts.st_size)
+    return InputFile(path, relative, facts.st_size, stamp_of(facts))
+
+
+def stamp_of(facts: os.stat_result) -> str:
+    """What a write to a file changes."""
+    return f"{facts.st_mtime_ns}-{facts.st_ino}"
 
 
 def _without_aliases(root: str, files: list[InputFile]) -> tuple[InputFile, ...]:

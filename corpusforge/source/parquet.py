@@ -81,7 +81,7 @@ class Parquet(Source):
 
     def _rows(self, each: Range) -> Batches:
         reader = TableReader(each.file.relative, self.columns, self.meta, self.max_document_bytes)
-        with _open(each.file) as parquet:
+        with open_input(each.file), _open(each.file) as parquet:
             if each.begin == each.end:
                 raise BadShard(each.file.path, 0, "the file had no footer when it was listed", "build again")
             names = needed_fields(parquet.schema_arrow, self.columns, self.meta)
@@ -94,7 +94,6 @@ class Parquet(Source):
 
 
 def _open(file: InputFile) -> pq.ParquetFile:
-    open_input(file).close()
     try:
         # a buffer makes reading of large row groups a stream instead of one read per column
         parquet = pq.ParquetFile(file.path, buffer_size=BLOCK_BYTES, pre_buffer=False, page_checksum_verification=True)

@@ -8,18 +8,20 @@ takes 4 bytes and gives 128 KiB), which bounds memory against bombs, where 64 Ki
 import os
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 import zstandard
 
 from corpusforge.core import InputFile
-from corpusforge.errors import BadShard, InputError
+from corpusforge.errors import BadShard, InputChanged, InputError
+from corpusforge.source.listing import stamp_of
 
 BLOCK_BYTES = 2**20
 PIECE_BYTES = 2**8
 
+_LET_IT_BE = "let nothing write to the input, and run the same command again"
 _COPY_AGAIN = "copy or download it again, or exclude it"
 
 # First bytes of files that are no plain text, what they are, and the suffix under which they could be read.
@@ -80,18 +82,38 @@ def compression_of(file: InputFile) -> Compression | None:
     return _BY_SUFFIX.get(os.path.splitext(file.relative)[1].lower())
 
 
-def open_input(file: InputFile) -> BinaryIO:
-    """Open a listed file; raises InputError when it cannot be read, BadShard when it is not as long as it was when listed."""
+@contextmanager
+def open_input(file: InputFile) -> Iterator[BinaryIO]:
+    """A listed file, open; raises InputError when it cannot be read, InputChanged when it was written to since it was listed.
+
+    Damage met in a file that was written to is no damage: it becomes InputChanged too.
+    """
+    with _opened(file) as stream:
+        check_unchanged(file)
+        try:
+            yield stream
+        except BadShard:
+            check_unchanged(file)
+            raise
+        check_unchanged(file)
+
+
+def check_unchanged(file: InputFile) -> None:
+    """Raise InputChanged when a file is not what it was when it was listed."""
     try:
-        stream = open(file.path, "rb", buffering=BLOCK_BYTES)  # noqa: SIM115 - the caller closes it
+        facts = os.stat(file.path)
+    except OSError as error:
+        raise InputChanged(f"{file.path}: is gone since the build began ({error.strerror}); {_LET_IT_BE}") from error
+    if facts.st_size != file.size_bytes or file.stamp not in ("", stamp_of(facts)):
+        what = f"has {facts.st_size} bytes now, {file.size_bytes} when the build began"
+        raise InputChanged(f"{file.path}: was written to since the build began ({what}); {_LET_IT_BE}")
+
+
+def _opened(file: InputFile) -> BinaryIO:
+    try:
+        return open(file.path, "rb", buffering=BLOCK_BYTES)
     except OSError as error:
         raise InputError(f"{file.path}: cannot be read ({error.strerror}); correct its permissions, or exclude it") from error
-    size_bytes = os.fstat(stream.fileno()).st_size
-    if size_bytes != file.size_bytes:
-        stream.close()
-        what = f"the file has {size_bytes} bytes, it had {file.size_bytes} when it was listed"
-        raise BadShard(file.path, min(size_bytes, file.size_bytes), what, "let nothing write to it and build again")
-    return stream
 
 
 def plain_blocks(stream: BinaryIO) -> Iterator[bytes]:

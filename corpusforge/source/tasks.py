@@ -57,4 +57,6 @@ def read_ranges(shard: Shard, read: Callable[[Range], Iterator[Item]]) -> Iterat
         raise damaged[0]
     if damaged:
         first, others = damaged[0], ", ".join(error.path for error in damaged[1:])
-        raise BadShard(first.path, first.offset, f"{first.what}; also damaged: {others}", first.cure) from first
+        together = BadShard(first.path, first.offset, first.what, f"{first.cure}; also damaged: {others}")
+        together.others = tuple(damaged[1:])
+        raise together from first

@@ -12,11 +12,11 @@ import orjson
 import pytest
 
 from corpusforge.engine import reading, stream
-from corpusforge.engine.plan import Plan
+from corpusforge.engine.plan import Plan, make_plan, source_of
 from corpusforge.engine.run import build
 from corpusforge.engine.store import read_json, read_parquet
 from corpusforge.engine.stream import needed_columns
-from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputError, NothingLeft, SourceAlarm
+from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputChanged, InputError, NothingLeft, SourceAlarm
 from corpusforge.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -245,6 +245,56 @@ def test_a_build_may_have_either_layout(recipe: Path, layout: str) -> None:
     manifest = read_json(recipe.parent / "out/manifest.json")
     sequences = sum(shard["num_sequences"] for shard in manifest["shards"])
     assert (sequences == 25) == (layout == "documents")
+
+
+def spoil(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_building_again_mends_a_shard_that_was_damaged(recipe: Path, in_place: bool) -> None:
+    """In place the damage also reaches the step's own copy, to which the published file is a hard link."""
+    run(recipe)
+    whole = outputs(recipe.parent / "out")
+    shard = recipe.parent / "out/shards/geo-00000.bin"
+    if not in_place:
+        content = shard.read_bytes()
+        shard.unlink()
+        shard.write_bytes(content)
+    spoil(shard)
+    run(recipe)
+    assert outputs(recipe.parent / "out") == whole
+
+
+def test_building_again_puts_a_missing_tokenizer_file_back(recipe: Path) -> None:
+    run(recipe)
+    whole = outputs(recipe.parent / "out")
+    (recipe.parent / "out/tokenizer/tokenizer.json").unlink()
+    run(recipe)
+    assert outputs(recipe.parent / "out") == whole
+
+
+def test_an_input_that_changes_while_it_is_read_stops_the_build_and_is_not_taken_for_the_old_one(recipe: Path) -> None:
+    path = recipe.parent / "notes/0.jsonl"
+    plan = make_plan(load_recipe(recipe), recipe.parent / "out")
+    path.write_bytes(path.read_bytes().replace(b"basalt", b"gabbro"))
+    read = plan.chains["notes"][0]
+    (shard,) = source_of(read).shards(plan.inputs["notes"])
+    task = reading.ReadTask("notes-00000", "notes", "", "", True, shard, (read,))
+    with pytest.raises(InputChanged, match=r"0\.jsonl: was written to since the build began"):
+        stream.run_read(task)
+    assert not read.is_done
+
+
+def test_a_half_finished_step_that_lost_a_file_makes_it_again(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(recipe, "whole")
+    message(SourceAlarm, recipe, "sources.notes.alarm_share=0.05")
+    (gone,) = (recipe.parent / "out").glob("*-notes-read-*/notes-*.verdicts.parquet")
+    gone.unlink()
+    run(recipe)
+    assert outputs(recipe.parent / "out") == outputs(recipe.parent / "whole")
 
 
 def message(kind: type[CorpusForgeError], recipe: Path, *overrides: str) -> str:

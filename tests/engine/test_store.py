@@ -40,13 +40,18 @@ def test_json_keys_are_sorted(tmp_path: Path) -> None:
     assert read_json(tmp_path / "a") == {"a": [2], "b": 1}
 
 
-def test_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "step").mkdir()
-    (tmp_path / "step/a.1f.partial").write_text("x")
-    (tmp_path / "shards.1f.partial").mkdir()
-    (tmp_path / "step/a").write_text("x")
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    partial = f"a.{'1f' * 16}.partial"
+    step = tmp_path / "01-notes-read-0123456789ab"
+    for folder in (step, tmp_path / "mine"):
+        folder.mkdir()
+        (folder / partial).write_text("x")
+        (folder / "a").write_text("x")
+    (tmp_path / partial).mkdir()
+    (tmp_path / "download.partial").write_text("x")
     remove_partials(tmp_path)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "step"]
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["01-notes-read-0123456789ab/a", "download.partial", "mine/a", f"mine/{partial}"]
 
 
 def _try_lock(folder: Path, answer: "multiprocessing.Queue[str]") -> None:

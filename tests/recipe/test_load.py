@@ -131,3 +131,32 @@ def test_a_pipeline_file_beside_the_recipe_is_found_and_its_mistakes_named(recip
     (recipe.parent / "own.yaml").write_text("version: 1\nstages: [{use: filter.length, min_words: a few}]\n")
     recipe.write_text(recipe.read_text().replace("[{use: filter.length, min_words: 3}]", "own.yaml"))
     assert problems(recipe)[0].startswith("own.yaml: stages.0.min_words (filter.length): input should be a valid integer")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "expected"),
+    [
+        ("[{use: extract.markup}, {use: filter.length}, {use: extract.markup}]",
+         "sources.0.pipeline.1 (filter.length): stands before extract.markup, which needs bytes that are not stored"),
+        ("[{use: extract.markup}, {use: vocab.encode}]",
+         "sources.0.pipeline.1 (vocab.encode): makes the tokenizer of the whole build; put it under `stages`"),
+    ],
+)  # fmt: skip
+def test_stages_in_a_place_where_they_cannot_work_are_refused(recipe: Path, pipeline: str, expected: str) -> None:
+    text = recipe.read_text().replace("source.jsonl", "source.files").replace("/*.jsonl", "")
+    recipe.write_text(text.replace("[{use: filter.length, min_words: 3}]", pipeline))
+    assert any(expected in problem for problem in problems(recipe)), problems(recipe)
+
+
+def test_a_variable_that_is_not_declared_cannot_be_set(recipe: Path) -> None:
+    assert problems(recipe, "variables.dta=x") == (
+        "--set variables.dta=x: the recipe declares no variable 'dta'; did you mean 'data'?",
+    )
+
+
+def test_an_empty_value_is_refused(recipe: Path) -> None:
+    assert problems(recipe, "sources.0.path=")[0].startswith("--set sources.0.path=: the value is empty")
+
+
+def test_characters_that_yaml_does_not_allow_are_an_error_of_ours(recipe: Path) -> None:
+    assert problems(recipe, "name=a\x07b")[0].startswith("--set name=a\x07b: not readable as YAML")

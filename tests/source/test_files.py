@@ -1,7 +1,7 @@
 import pytest
 
 from corpusforge.core import RAW_ROWS
-from corpusforge.errors import BadShard, InputError
+from corpusforge.errors import InputChanged, InputError
 from corpusforge.source import files as module
 from corpusforge.source.files import Files, mime_of
 
@@ -91,15 +91,13 @@ def test_the_suffix_gives_the_media_type(name, mime):
     assert mime_of(name) == mime
 
 
-def test_a_file_that_grew_since_it_was_listed_is_damage_behind_the_others(tmp_path):
+def test_a_file_that_grew_since_it_was_listed_stops_the_reading(tmp_path):
     _write(tmp_path, a=b"1", b=b"2", c=b"3")
     source = Files(path=str(tmp_path))
     shards = source.shards(source.files())
     _write(tmp_path, b=b"22")
-    batches = source.read(shards[0])
-    assert next(batches)["raw"].to_pylist() == [b"1", b"3"]
-    with pytest.raises(BadShard, match=r"b\.md at 1: the file has 2 bytes, it had 1"):
-        next(batches)
+    with pytest.raises(InputChanged, match=r"b\.md: was written to since the build began \(has 2 bytes now, 1 when"):
+        list(source.read(shards[0]))
 
 
 def test_a_folder_without_files_is_an_error(tmp_path):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusforge.core import InputFile
 from corpusforge.errors import InputError
 from corpusforge.source.listing import is_excluded, list_files
 
@@ -33,7 +32,14 @@ def test_a_folder_is_listed_by_relative_path_in_order(tmp_path):
 
 def test_an_input_file_has_its_absolute_path_and_its_size(tmp_path):
     (tmp_path / "a.md").write_bytes(b"12345")
-    assert list_files(str(tmp_path), include=ANY, exclude=()) == (InputFile(str(tmp_path / "a.md"), "a.md", 5),)
+    (found,) = list_files(str(tmp_path), include=ANY, exclude=())
+    assert (found.path, found.relative, found.size_bytes) == (str(tmp_path / "a.md"), "a.md", 5)
+
+
+def test_a_folder_may_have_wildcards_in_its_name(tmp_path):
+    (tmp_path / "geo [v2]").mkdir()
+    (tmp_path / "geo [v2]/a.md").write_bytes(b"1")
+    assert [each.relative for each in list_files(f"{tmp_path}/geo [v2]/*.md", include=ANY, exclude=())] == ["a.md"]
 
 
 def test_one_file_is_listed_whatever_include_says(tmp_path):

@@ -1,4 +1,5 @@
 import gzip
+import os
 import random
 import tracemalloc
 
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpusforge.core import InputFile
-from corpusforge.errors import BadShard, InputError
+from corpusforge.errors import BadShard, InputChanged, InputError
+from corpusforge.source.listing import stamp_of
 from corpusforge.source.streams import check_plain, compression_of, decompressed_blocks, open_input
 
 TEXT = b"".join(b"line %d of a small file, %d\n" % (number, number * number) for number in range(200))
@@ -199,16 +201,32 @@ def test_a_plain_file_is_left_at_its_start(tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 4, 6, 100])
-def test_a_file_that_changed_since_it_was_listed_is_damage(tmp_path, size):
+def test_a_file_that_changed_since_it_was_listed_is_refused(tmp_path, size):
     file = _listed(tmp_path / "a.md", b"12345")
     (tmp_path / "a.md").write_bytes(b"x" * size)
-    with pytest.raises(BadShard, match=f"the file has {size} bytes, it had 5 when it was listed"):
-        open_input(file)
+    with pytest.raises(InputChanged, match=f"has {size} bytes now, 5 when the build began"), open_input(file):
+        pass
+
+
+def test_a_file_that_is_rewritten_at_its_old_size_is_noticed_at_the_end_of_reading(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_bytes(b"12345")
+    facts = os.stat(path)
+    file = InputFile(str(path), "a.md", 5, stamp_of(facts))
+
+    def read_while_it_changes():
+        with open_input(file) as stream:
+            stream.read()
+            path.write_bytes(b"54321")
+            os.utime(path, ns=(0, facts.st_mtime_ns + 1))
+
+    with pytest.raises(InputChanged, match="was written to since the build began"):
+        read_while_it_changes()
 
 
 def test_a_file_that_is_gone_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"a\.md: cannot be read"):
-        open_input(InputFile(str(tmp_path / "a.md"), "a.md", 5))
+        open_input(InputFile(str(tmp_path / "a.md"), "a.md", 5)).__enter__()
 
 
 @pytest.mark.parametrize("suffix_", [".gz", ".zst"])

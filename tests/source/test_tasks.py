@@ -66,4 +66,4 @@ def test_a_damaged_file_does_not_cost_the_files_behind_it():
 def test_all_damaged_files_of_a_task_are_named():
     shard = Shard(tuple(Range(_file(name, 9), 0, 9) for name in ("bad1", "bad2")))
     _, error = _drained(read_ranges(shard, _reader))
-    assert str(error) == "/data/bad1 at 5: cut off; also damaged: /data/bad2; copy it again"
+    assert str(error) == "/data/bad1 at 5: cut off; copy it again; also damaged: /data/bad2"
