@@ -6,12 +6,29 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from corpusforge import __version__
-from corpusforge.errors import CorpusForgeError
+from corpusforge.errors import CorpusForgeError, translated_os_errors
+
+
+class _Interruptible(TyperGroup):
+    """Says how to go on after Ctrl-C; typer itself ends without a word."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own context
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("\nstopped; what was finished is kept: run the same command to go on", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
+# Exit code of a task that has done its share and did not wait for the others: no error.
+MORE_TO_DO = 75
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    cls=_Interruptible, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="CorpusForge: from raw sources to verified training shards, from one recipe.",
 )  # fmt: skip
 
@@ -27,6 +44,8 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Worker processes; one per core unless given.", show_default=False)
 ]
 Finished = Annotated[Path, typer.Argument(help="Output folder of a finished build.", show_default=False)]
+OutFolder = Annotated[Path, typer.Argument(help="Output folder of a build, finished or not.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command("build")
@@ -35,6 +54,15 @@ def build_command(
     out: Out = None,
     overrides: Overrides = None,
     workers: Workers = None,
+    *,
+    ray: Annotated[str | None, typer.Option("--ray", help="Run on the Ray cluster at this address.", show_default=False)] = (
+        None
+    ),
+    task: Annotated[
+        str | None,
+        typer.Option("--task", metavar="I/N", help="Do task I of N; start all N, on any machines.", show_default=False),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="With --task: wait for the other tasks, or end.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, as `plan` does.")] = False,
 ) -> None:
     """Build a recipe: read, extract, filter, deduplicate, encode, split, write shards.
@@ -47,12 +75,16 @@ def build_command(
         plan_command(recipe, out, overrides)
         return
     from corpusforge.engine.run import build
+    from corpusforge.engine.slices import Slice
     from corpusforge.recipe import load_recipe
-    from corpusforge.terminal import BuildProgress, print_summary
+    from corpusforge.terminal.build import print_summary
+    from corpusforge.terminal.progress import BuildProgress
 
     loaded = load_recipe(recipe, overrides or ())
-    plan = build(loaded, out or Path("out") / loaded.name, workers or os.cpu_count() or 1, BuildProgress())
-    print_summary(plan.out)
+    part = Slice.parse(task, wait) if task else None
+    count = workers or os.cpu_count() or 1
+    build(loaded, out or Path("out") / loaded.name, count, BuildProgress(), ray=ray, task=part)
+    print_summary(out or Path("out") / loaded.name)
 
 
 @app.command("plan")
@@ -63,7 +95,7 @@ def plan_command(recipe: RecipePath, out: Out = None, overrides: Overrides = Non
     """
     from corpusforge.engine.plan import make_plan
     from corpusforge.recipe import load_recipe
-    from corpusforge.terminal import print_plan
+    from corpusforge.terminal.build import print_plan
 
     loaded = load_recipe(recipe, overrides or ())
     print_plan(make_plan(loaded, (out or Path("out") / loaded.name).absolute()))
@@ -77,7 +109,7 @@ def stages_command(
 
     Example: corpusforge stages filter.length
     """
-    from corpusforge.terminal import print_stage, print_stages
+    from corpusforge.terminal.stages import print_stage, print_stages
 
     if name is None:
         print_stages()
@@ -97,7 +129,7 @@ def verify_command(
     Example: corpusforge verify out/geo --documents 0
     """
     from corpusforge.inspect.verify import verify
-    from corpusforge.terminal import print_verified
+    from corpusforge.terminal.build import print_verified
 
     print_verified(out, verify(out, documents or None))
 
@@ -106,16 +138,107 @@ def verify_command(
 def trace_command(
     shard: Annotated[Path, typer.Argument(help="A shard, such as out/geo/shards/geo-00000.", show_default=False)],
     index: Annotated[int, typer.Argument(help="Number of the training sample (sequence) in the shard.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show where a training sample comes from: document, URL, licence, span of text, every signal.
 
     Example: corpusforge trace out/geo/shards/geo-00000 17
     """
     from corpusforge.inspect.trace import trace
-    from corpusforge.terminal import print_segments
+    from corpusforge.terminal.documents import print_segments
 
     print_segments(trace(shard, index), as_json)
+
+
+@app.command("why")
+def why_command(
+    out: OutFolder,
+    document: Annotated[
+        str, typer.Argument(help="Its id in hex (6 digits or more), its origin, or source:origin.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Tell a document's whole fate: where it came from, what each step said of it, which sequences it became.
+
+    Example: corpusforge why out/geo articles_zh.jsonl:0
+    """
+    from corpusforge.inspect.why import why
+    from corpusforge.terminal.documents import print_fates
+
+    print_fates(why(out, document), as_json)
+
+
+@app.command("show")
+def show_command(
+    out: OutFolder,
+    step: Annotated[str | None, typer.Argument(help="A step as in `status`; all unless given.", show_default=False)] = None,
+    *,
+    kept: Annotated[bool, typer.Option("--kept", help="Documents that the step, or the build, kept: the default.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Documents that the step, or any step, rejected.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Documents on which a library raised an error.")] = False,
+    source: Annotated[str | None, typer.Option("--source", help="Of this source only.", show_default=False)] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Rejected by this rule only.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 20,
+    seed: Annotated[
+        int | None, typer.Option("--random", metavar="SEED", help="A random sample, not the first ones.", show_default=False)
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="The whole text, not its beginning.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
+) -> None:
+    """Show documents that a step kept, rejected or failed on, with reason, value, threshold, signals and text.
+
+    Example: corpusforge show out/geo filter.length --rejected --random 7
+    """
+    from corpusforge.inspect.show import Question, one_verdict, show
+    from corpusforge.terminal.documents import print_shown
+
+    wanted = one_verdict({"kept": kept, "rejected": rejected, "failed": failed}, reason)
+    print_shown(show(out, Question(wanted, step, source, reason, limit, seed)), as_json, full)
+
+
+@app.command("status")
+def status_command(out: OutFolder, as_json: AsJson = False) -> None:
+    """Tell what is in an output folder: steps, the books, shards, damaged input, sizes; also while a build runs.
+
+    Example: corpusforge status out/geo
+    """
+    from corpusforge.inspect.status import status
+    from corpusforge.terminal.folder import print_status
+
+    print_status(status(out.absolute()), as_json)
+
+
+@app.command("clean")
+def clean_command(
+    out: Finished,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only say what would go.")] = False,
+    unfinished: Annotated[bool, typer.Option("--unfinished", help="Also what a build that was stopped has left.")] = False,
+) -> None:
+    """List what earlier builds have left in an output folder, and with --yes delete it.
+
+    Example: corpusforge clean out/geo
+    """
+    from corpusforge.inspect.clean import clean
+    from corpusforge.terminal.folder import print_leftovers
+
+    print_leftovers(clean(out.absolute(), with_unfinished=unfinished, delete=yes))
+
+
+@app.command("diff")
+def diff_command(
+    a: Annotated[Path, typer.Argument(help="Output folder of a finished build.", show_default=False)],
+    b: Annotated[Path, typer.Argument(help="Output folder of another.", show_default=False)],
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Examples of documents that only one of them kept.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two builds: counts by source, step and rule, documents that only one of them kept, tokens.
+
+    Example: corpusforge diff out/geo out/geo-strict
+    """
+    from corpusforge.inspect.diff import diff
+    from corpusforge.terminal.difference import print_difference
+
+    print_difference(a.absolute(), b.absolute(), diff(a, b, limit), as_json)
 
 
 @app.command("init")
@@ -131,6 +254,68 @@ def init_command(
 
     write_starter(recipe, force)
     typer.echo(f"{recipe} written; set `path` in it, then: corpusforge plan {recipe}")
+
+
+handoff = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write the scripts that give work to a cluster.")
+app.add_typer(handoff, name="handoff")
+
+ScriptFile = Annotated[Path | None, typer.Option("--to", help="File to write; stdout unless given.", show_default=False)]
+
+
+@handoff.command("slurm")
+def handoff_slurm_command(
+    recipe: RecipePath,
+    out: Out = None,
+    overrides: Overrides = None,
+    *,
+    tasks: Annotated[int, typer.Option("--tasks", min=1, help="Jobs in the array.")] = 8,
+    cpus: Annotated[int, typer.Option("--cpus", min=1, help="Cores, and worker processes, of each.")] = 8,
+    memory: Annotated[str, typer.Option("--memory", help="Memory of each; about 2 GB a worker.")] = "32G",
+    time: Annotated[str, typer.Option("--time", help="Time limit of each.")] = "24:00:00",
+    partition: Annotated[str, typer.Option("--partition", help="Partition.", show_default=False)] = "",
+    account: Annotated[str, typer.Option("--account", help="Account.", show_default=False)] = "",
+    logs: Annotated[Path, typer.Option("--logs", help="Folder for a log per job.")] = Path("logs"),
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Jobs run at the same time, or queue themselves again.")
+    ] = True,
+    to: ScriptFile = None,
+) -> None:
+    """Write an sbatch script that builds a recipe as an array of jobs on a shared folder.
+
+    Example: corpusforge handoff slurm recipes/geo.yaml --tasks 16 --to build.sbatch
+    """
+    from corpusforge.handoff.slurm import SlurmOptions, slurm_script, write_script
+    from corpusforge.recipe import load_recipe
+
+    changes = tuple(overrides or ())
+    options = SlurmOptions(tasks, cpus, memory, time, partition, account, logs, wait, changes)
+    script = slurm_script(recipe, out or Path("out") / load_recipe(recipe, changes).name, options)
+    if to is not None:
+        write_script(to, script, logs)
+    typer.echo(script if to is None else f"{to} written; next: sbatch {to}")
+
+
+@handoff.command("megatron")
+def handoff_megatron_command(
+    out: Finished,
+    *,
+    seq_length: Annotated[int, typer.Option("--seq-length", min=1, help="Tokens of a training sample.", show_default=False)],
+    stage: Annotated[str, typer.Option("--stage", help="Stage of mix.json whose weights count.")] = "main",
+    split: Annotated[str, typer.Option("--split", help="Parts for training, validation and test.")] = "99,1,0",
+    gpus_per_node: Annotated[int, typer.Option("--gpus-per-node", min=1, help="Processes that torchrun starts.")] = 8,
+    to: ScriptFile = None,
+) -> None:
+    """Write a torchrun script that trains Megatron-LM on the shards of a finished build.
+
+    Example: corpusforge handoff megatron out/geo --seq-length 4096 --to train.sh
+    """
+    from corpusforge.handoff.megatron import MegatronOptions, megatron_script
+    from corpusforge.handoff.slurm import write_script
+
+    script = megatron_script(out, MegatronOptions(seq_length, stage, split, gpus_per_node))
+    if to is not None:
+        write_script(to, script)
+    typer.echo(script if to is None else f"{to} written; next: MEGATRON=/path/to/Megatron-LM {to}")
 
 
 def _version(wanted: bool) -> None:
@@ -149,11 +334,9 @@ def _options(
 def main() -> None:
     """Entry point: errors of ours become one message on stderr and the exit code of their kind."""
     try:
-        app()
+        with translated_os_errors(Path.cwd()):
+            app()
     except CorpusForgeError as error:
         for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+            print(line if error.exit_code == MORE_TO_DO else f"error: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; what was finished is kept: run the same command to go on", file=sys.stderr)
-        sys.exit(130)

@@ -27,7 +27,7 @@ Batches = Iterator[pa.RecordBatch]
 # Name of an artefact ("tokenizer") -> folder that holds it.
 Artifacts = Mapping[str, Path]
 
-MAX_TASK_BYTES = 64 * 2**20
+MAX_TASK_BYTES = 32 * 2**20
 MAX_BATCH_BYTES = 8 * 2**20
 MAX_DOCUMENT_BYTES = 16 * 2**20
 
@@ -116,7 +116,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Shard:
-    """The input of one task: at most ~64 MB where the format can be cut."""
+    """The input of one task: at most MAX_TASK_BYTES where the format can be cut."""
 
     ranges: tuple[Range, ...]
 

@@ -2,7 +2,9 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from typer.main import get_command
 
@@ -16,14 +18,15 @@ REFERENCE = re.compile(r"(<!-- reference begins -->\n).*?(<!-- reference ends --
 def reference() -> str:
     """`--help` of every command, at 100 columns."""
     group = get_command(app)
-    names = ["", *group.list_commands(None)]
-    texts = []
-    for name in names:
-        command = group.get_command(None, name) if name else group
-        context = command.make_context(f"corpusforge {name}".strip(), [], resilient_parsing=True, terminal_width=100)
-        title = f"corpusforge {name} --help".replace("  ", " ")
-        texts.append(f"```console\n$ {title}\n{command.get_help(context).strip()}\n```\n")
-    return "\n".join(texts)
+    return "\n".join(_help(group, "corpusforge"))
+
+
+def _help(command: Any, path: str) -> Iterator[str]:
+    """The help of a command and of those below it."""
+    context = command.make_context(path, [], resilient_parsing=True, terminal_width=100)
+    yield f"```console\n$ {path} --help\n{command.get_help(context).strip()}\n```\n"
+    for name in getattr(command, "commands", {}):
+        yield from _help(command.commands[name], f"{path} {name}")
 
 
 def generated() -> dict[Path, str]:

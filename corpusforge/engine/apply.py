@@ -4,7 +4,8 @@ A library that raises on one document must not take the others with it: the batc
 that row is marked failed with the exception's words.
 """
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,13 +17,16 @@ from corpusforge.core import EDITS_FIELD, TEXT_FIELD, VERDICT_FIELDS, Artifacts,
 from corpusforge.engine.decide import decide, kept_verdicts
 from corpusforge.engine.ledger import Entry, entry
 from corpusforge.engine.parts import VERDICTS, Part, aligned
-from corpusforge.errors import CorpusForgeError
+from corpusforge.errors import CorpusForgeError, StageDefect
 from corpusforge.recipe.model import NamedStage
 from corpusforge.text.cut import cut_spans
 from corpusforge.text.hashing import content_hashes
 from corpusforge.text.view import TextView
 
 Work = Callable[[pa.RecordBatch], pa.RecordBatch]
+
+# Of an OSError inside a stage: the machine, not the document.
+_NO_DOCUMENTS_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 _VERDICT_NAMES = [field.name for field in VERDICT_FIELDS]
 
@@ -123,7 +127,7 @@ def transform_work(stage: Transform, artifacts: Artifacts) -> Work:
 
     def work(batch: pa.RecordBatch) -> pa.RecordBatch:
         given = stage.apply(batch, artifacts)
-        assert given.num_rows == batch.num_rows, f"{type(stage).__name__} gave {given.num_rows} rows for {batch.num_rows}"
+        _check_contract(stage, {name: given[name] for name in given.schema.names}, batch.num_rows)
         verdicts = given.select(_VERDICT_NAMES) if "drop" in given.schema.names else kept_verdicts(batch.num_rows)
         return _beside(given.select(list(stage.adds)), verdicts)
 
@@ -135,8 +139,9 @@ def signals_work(stage: Filter) -> Work:
 
     def work(batch: pa.RecordBatch) -> pa.RecordBatch:
         view = TextView(batch["text"])
-        signals = pa.RecordBatch.from_pydict(stage.annotate(view))
-        assert signals.schema.names == list(stage.adds), f"{type(stage).__name__} gave {signals.schema.names}"
+        columns = stage.annotate(view)
+        _check_contract(stage, columns, batch.num_rows)
+        signals = pa.RecordBatch.from_pydict({name: columns[name] for name in stage.adds})
         edits = (
             pa.record_batch([stage.edits(view)], schema=pa.schema([EDITS_FIELD])) if stage.edits_text else signals.select([])
         )
@@ -144,6 +149,17 @@ def signals_work(stage: Filter) -> Work:
         return _beside(_beside(signals, edits), state)
 
     return work
+
+
+def _check_contract(stage: Transform | Filter, given: Mapping[str, pa.Array], num_rows: int) -> None:
+    """Raise StageDefect where a stage lacks a column, or gave a column of another length than it was given rows."""
+    for name in stage.adds:
+        found = len(given[name]) if name in given else "no column"
+        if found != num_rows:
+            raise StageDefect(
+                f"{type(stage).__module__}.{type(stage).__name__}: {name} has {found} values for {num_rows} rows: "
+                "a stage gives back every row, with all that it adds; mend it, or report it with the recipe"
+            )
 
 
 def _beside(left: pa.RecordBatch, right: pa.RecordBatch) -> pa.RecordBatch:
@@ -155,10 +171,10 @@ def isolated(work: Work, batch: pa.RecordBatch) -> pa.RecordBatch:
     """What `work` gives for the batch; rows on which it raises come back empty and failed, with the message."""
     try:
         return work(batch)
-    except (CorpusForgeError, MemoryError):
+    except (CorpusForgeError, MemoryError, StageDefect):
         raise
     except Exception as error:
-        if batch.num_rows == 0:
+        if batch.num_rows == 0 or (isinstance(error, OSError) and error.errno in _NO_DOCUMENTS_FAULT):
             raise
         if batch.num_rows == 1:
             return _failed_row(work(batch.slice(0, 0)).schema, error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +14,9 @@ from corpusforge.engine.executor import Executor
 from corpusforge.engine.ledger import Entry, entry, total
 from corpusforge.engine.parts import VERDICTS, Part, PartInfo, alive_rows, load_part, verdicts_path
 from corpusforge.engine.plan import Plan, Step
-from corpusforge.engine.progress import Progress, ticking
+from corpusforge.engine.progress import Progress
 from corpusforge.engine.store import write_parquet
+from corpusforge.errors import translated_os_errors
 from corpusforge.recipe.model import NamedStage
 
 
@@ -29,6 +31,11 @@ class MapTask:
     partitions: int
     path: Path
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.named.use}, {self.info.name}"
+
 
 @dataclass(frozen=True)
 class ReduceTask:
@@ -41,6 +48,11 @@ class ReduceTask:
     groups: int
     path: Path
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.named.use}, partition {self.partition}"
+
 
 @dataclass(frozen=True)
 class CollectTask:
@@ -51,6 +63,11 @@ class CollectTask:
     group: int
     parts: tuple[tuple[PartInfo, tuple[Step, ...]], ...]
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.step.name}, group {self.group} of parts"
+
 
 @dataclass(frozen=True)
 class FinishTask:
@@ -59,6 +76,11 @@ class FinishTask:
     step: Step
     inputs: tuple[Path, ...]
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.step.name
+
 
 def barrier_of(named: NamedStage) -> Barrier:
     """The stage as the Barrier that it is."""
@@ -66,7 +88,7 @@ def barrier_of(named: NamedStage) -> Barrier:
     return named.stage
 
 
-def run_map(task: MapTask) -> Path:
+def run_map(task: MapTask) -> None:
     """Spill a part's records; a file that exists is kept."""
     if not task.path.exists():
         stage = barrier_of(task.named)
@@ -74,7 +96,6 @@ def run_map(task: MapTask) -> Path:
         part = load_part(task.info, task.before, [name for name in stage.reads if name not in given])
         records = pa.Table.from_batches([stage.map(batch) for batch in _with_place(part, task.source_rank, stage)])
         spill(task.path, records, partition_by_key(records, task.partitions), task.partitions)
-    return task.path
 
 
 def _with_place(part: Part, source_rank: int, stage: Barrier) -> Iterator[pa.RecordBatch]:
@@ -91,7 +112,7 @@ def _with_place(part: Part, source_rank: int, stage: Barrier) -> Iterator[pa.Rec
     return placed.batches(list(dict.fromkeys([*stage.reads, "id", "part", "row", "source_rank"])))
 
 
-def run_reduce(task: ReduceTask) -> Path:
+def run_reduce(task: ReduceTask) -> None:
     """Reduce one partition and spill what it gives; a file that exists is kept."""
     if not task.path.exists():
         stage = barrier_of(task.named)
@@ -102,20 +123,19 @@ def run_reduce(task: ReduceTask) -> Path:
             assert result.schema.equals(DECISION), f"{task.named.use} gave {result.schema}"
             groups = np.array([task.part_group[name] for name in result["part"].to_pylist()], np.int64)
             spill(task.path, result, groups, task.groups)
-    return task.path
 
 
-def run_collect(task: CollectTask) -> list[tuple[str, Entry]]:
-    """Write the verdicts of a group of parts; gives (part, entry in the books)."""
+def run_collect(task: CollectTask) -> dict[str, dict[str, Any]]:
+    """Write the verdicts of a group of parts; gives each part's entry in the books, as JSON."""
     decisions = sorted_records(gather(task.inputs, task.group), ["part", "row"])
     names = np.array(decisions["part"].to_pylist(), object)
-    results = []
+    results = {}
     for info, before in task.parts:
         verdicts = _as_verdicts(task.step.stages[0], decisions.filter(pa.array(names == info.name, pa.bool_())))
         came_in = len(alive_rows(info, before))
         write_parquet(verdicts_path(task.step, info.name), verdicts)
         kept = len(alive_rows(info, (*before, task.step)))
-        results.append((info.name, entry(task.step.stages[0].use, came_in, kept, verdicts)))
+        results[info.name] = entry(task.step.stages[0].use, came_in, kept, verdicts).to_json()
     return results
 
 
@@ -128,7 +148,8 @@ def _as_verdicts(named: NamedStage, decisions: pa.Table) -> pa.Table:
 def run_finish(task: FinishTask) -> None:
     """Let the stage write its artefacts from the reduced records, in the order of their keys."""
     tables = (gather([path], 0) for path in task.inputs)
-    barrier_of(task.step.stages[0]).finish(tables, task.step.folder)
+    with translated_os_errors(task.step.folder):
+        barrier_of(task.step.stages[0]).finish(tables, task.step.folder)
 
 
 def run_barrier(
@@ -147,12 +168,16 @@ def run_barrier(
         for part in parts
     ]
     with progress.running([step], len(maps) + count) as tick:
-        spilled = tuple(ticking(executor.map(run_map, maps), tick))
+        for _ in executor.map(run_map, maps, tick):
+            pass
+        spilled = tuple(task.path for task in maps)
         num_groups = max(groups.values(), default=0) + 1
         reduces = [
             ReduceTask(named, spilled, index, groups, num_groups, scratch / f"{index:05d}.reduced") for index in range(count)
         ]
-        reduced = tuple(ticking(executor.map(run_reduce, reduces), tick))
+        for _ in executor.map(run_reduce, reduces, tick):
+            pass
+        reduced = tuple(task.path for task in reduces)
         if stage.provides:
             list(executor.map(run_finish, [FinishTask(step, reduced)]))
             return {}
@@ -170,8 +195,8 @@ def _collect(
     source_of_part = {part.name: part.source for part in parts}
     entries: dict[str, list[Entry]] = {}
     for results in executor.map(run_collect, tasks):
-        for name, books in results:
-            entries.setdefault(source_of_part[name], []).append(books)
+        for name, books in results.items():
+            entries.setdefault(source_of_part[name], []).append(Entry.from_json(books))
     return {source: [total(books)] for source, books in entries.items()}
 
 

@@ -18,8 +18,10 @@ from corpusforge import __version__
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.store import file_digest, read_json, sync, write_json
 from corpusforge.errors import InputError
+from corpusforge.recipe.model import Recipe
 
 MANIFEST = "manifest.json"
+PLAN = "plan.json"
 
 
 def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
@@ -35,6 +37,21 @@ def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
         _replace_folder(plan.out / name, ((path, path.relative_to(folder).as_posix()) for path in inside))
     write_json(plan.out / "mix.json", make_mix(manifest))
     write_json(plan.out / MANIFEST, manifest)
+
+
+def published_names(recipe: Recipe) -> tuple[str, ...]:
+    """What a build puts in place in its output folder, and replaces there: never anything else."""
+    artifacts = {name for named in recipe.stages for name in named.stage.provides}
+    return ("shards", *sorted(artifacts), "mix.json", MANIFEST, PLAN, "run.json")
+
+
+def write_plan(plan: Plan) -> None:
+    """plan.json: the steps that a build is about to carry out, for whoever asks before it has finished."""
+    steps = [
+        {"name": step.name, "kind": step.kind, "fingerprint": step.fingerprint, "parents": list(step.parents)}
+        for step in plan.steps
+    ]
+    write_json(plan.out / PLAN, {"sources": [{"name": name} for name in plan.chains], "steps": steps})
 
 
 def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, Any]:

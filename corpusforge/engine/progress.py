@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
 
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.plan import Step
-
-Result = TypeVar("Result")
 
 
 class Progress:
@@ -20,6 +17,9 @@ class Progress:
         """The steps are worked on together; the context gives what to call once for each finished task."""
         return _quiet()
 
+    def waiting(self, steps: Sequence[Step], tasks: Sequence[int]) -> None:
+        """This process has done its share of the steps and waits for other tasks (`--task`); called every few seconds."""
+
     def finished(self, step: Step, entries: Mapping[str, Sequence[Entry]]) -> None:
         """The step's report is written."""
 
@@ -30,10 +30,3 @@ def _quiet() -> Iterator[Callable[[], None]]:
 
 
 SILENT = Progress()
-
-
-def ticking(results: Iterator[Result], tick: Callable[[], None]) -> Iterator[Result]:
-    """The results, with a tick for each."""
-    for result in results:
-        tick()
-        yield result

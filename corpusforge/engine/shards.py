@@ -17,8 +17,9 @@ from corpusforge.engine.exchange import gather, sorted_records, spill
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.parts import PartInfo, load_part
 from corpusforge.engine.plan import Plan, Step
-from corpusforge.engine.progress import Progress, ticking
+from corpusforge.engine.progress import Progress
 from corpusforge.engine.store import file_digest, read_json, sync, write_json
+from corpusforge.errors import translated_os_errors
 from corpusforge.text.hashing import range_of, shard_keys
 
 # Lineage that every sink gets beside what it reads.
@@ -38,6 +39,11 @@ class SpillTask:
     partitions: int
     path: Path
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.info.name
+
 
 @dataclass(frozen=True)
 class ShardTask:
@@ -50,7 +56,7 @@ class ShardTask:
     partitions: tuple[int, ...]
 
 
-def run_spill(task: SpillTask) -> Path:
+def run_spill(task: SpillTask) -> None:
     """Spill a part's documents by place in the shards; a file that exists is kept."""
     if not task.path.exists():
         columns = list(dict.fromkeys([*LINEAGE_COLUMNS, *(n for n in task.sink.required() if n not in task.sink.needs)]))
@@ -59,7 +65,6 @@ def run_spill(task: SpillTask) -> Path:
         places = task.first_partition + range_of(keys, task.sink.num_shards * task.slices)
         records = part.columns.select(columns).add_column(0, "key", pa.array(keys))
         spill(task.path, records, places, task.partitions)
-    return task.path
 
 
 def run_shard(task: ShardTask) -> dict[str, Any]:
@@ -73,7 +78,8 @@ def run_shard(task: ShardTask) -> dict[str, Any]:
     scratch.mkdir(parents=True)
     sink = task.step.stages[0].stage
     assert isinstance(sink, Sink)
-    facts = sink.write(_rows(task), scratch / task.name, task.step.artifacts)
+    with translated_os_errors(scratch / task.name):
+        facts = sink.write(_rows(task), scratch / task.name, task.step.artifacts)
     files = {
         path.name.removeprefix(task.name): {"size_bytes": path.stat().st_size, "sha256": file_digest(path)}
         for path in sorted(scratch.iterdir())
@@ -101,7 +107,7 @@ def run_sink(plan: Plan, step: Step, parts: Sequence[PartInfo], executor: Execut
     assert isinstance(sink, Sink)
     group_of = {chain.name: chain.group for chain in plan.recipe.sources}
     groups = sorted(set(group_of.values()))
-    slices = slices_per_shard(sum(each.text_bytes for each in parts), sink.num_shards, MAX_TASK_BYTES)
+    slices = slices_per_shard(sum(each.text_bytes for each in parts), sink.num_shards, MAX_TASK_BYTES // 2)
     per_group = sink.num_shards * slices
     spills = [
         SpillTask(
@@ -111,13 +117,15 @@ def run_sink(plan: Plan, step: Step, parts: Sequence[PartInfo], executor: Execut
         for part in parts
     ]  # fmt: skip
     with progress.running([step], len(spills) + len(groups) * sink.num_shards) as tick:
-        spilled = tuple(ticking(executor.map(run_spill, spills), tick))
+        for _ in executor.map(run_spill, spills, tick):
+            pass
+        spilled = tuple(task.path for task in spills)
         tasks = [
             ShardTask(f"{group}-{index:05d}", group, step, spilled, tuple(range(first, first + slices)))
             for place, group in enumerate(groups)
             for index, first in enumerate(range(place * per_group, (place + 1) * per_group, slices))
         ]
-        written = list(ticking(executor.map(run_shard, tasks), tick))
+        written = list(executor.map(run_shard, tasks, tick))
     return [report for report in written if report["files"]]
 
 

@@ -1,6 +1,7 @@
-"""A finished build on disk: its manifest, its steps as a graph, and any document by its id.
+"""Any document of a build on disk, by id, by origin or by place: its columns, its text, what was measured and decided.
 
-Nothing but the output folder is needed: not the recipe, not the input, not the packages of the stages that made it.
+Nothing but the output folder is needed: not the recipe, not the input, not the packages of the stages that made it. `Documents`
+reads what steps have left, also of a build that stopped half-way; `BuildFolder` is a finished build with manifest and shards.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from corpusforge.engine.manifest import read_manifest
-from corpusforge.engine.store import read_json, read_parquet
+from corpusforge.engine.store import read_parquet
 from corpusforge.errors import InputError
+from corpusforge.inspect.steps import Generation, StepOnDisk, finished_generation, finished_parts, latest_generation
+
+ABOUT = ("source", "origin", "url", "license", "lang", "date", "meta")
+_NO_SIGNALS = ("row", "failed", "message", "edits")
 
 
 @dataclass(frozen=True)
@@ -27,20 +33,178 @@ class Location:
     row: int
 
 
-class BuildFolder:
-    """Reads an output folder; raises InputError when it holds no finished build."""
+@dataclass(frozen=True)
+class PartOnDisk:
+    """A part of a source: its name and how many rows were read into it."""
 
-    def __init__(self, out: Path) -> None:
-        """Open `out`, the folder that holds manifest.json."""
+    name: str
+    rows: int
+
+
+class Documents:
+    """The documents of one generation of steps."""
+
+    def __init__(self, out: Path, generation: Generation) -> None:
+        """Read nothing yet but the names of parts."""
         self.out = out
-        self.manifest: dict[str, Any] = read_manifest(out)
-        self._steps: dict[str, dict[str, Any]] = {step["fingerprint"]: step for step in self.manifest["steps"]}
-        self._folders = {path.name.rpartition("-")[2]: path for path in sorted(out.glob("[0-9][0-9]*-*"))}
+        self.generation = generation
+        self._parts = {source: _parts(generation, source) for source in generation.sources}
+        self._paths = {source: tuple(_path(generation, source, self._parts[source])) for source in generation.sources}
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Names of the sources, in the order of the recipe."""
-        return tuple(source["name"] for source in self.manifest["sources"])
+        return self.generation.sources
+
+    def steps_of(self, source: str) -> tuple[StepOnDisk, ...]:
+        """The steps that a source's documents go through, in order; the sink, and steps that make an artefact, left out."""
+        return self._paths[source]
+
+    def parts_of(self, source: str) -> tuple[PartOnDisk, ...]:
+        """A source's parts; of a read step half done, those that are finished."""
+        return self._parts[source]
+
+    def column(self, source: str, part: str, name: str) -> pa.ChunkedArray:
+        """A column that reading gave, for all rows of a part."""
+        return read_parquet(self.steps_of(source)[0].path(f"{part}.parquet"), [name])[name]
+
+    def find(self, ids: Sequence[bytes], sources: Sequence[str] | None = None) -> dict[bytes, Location]:
+        """Where documents lie; ids that no source has are left out. An id that occurs twice is the row that was kept."""
+        wanted = pa.array(sorted(set(ids)), pa.binary(16))
+        found: dict[bytes, Location] = {}
+        for source in sources or self.sources:
+            for part in self.parts_of(source):
+                column = self.column(source, part.name, "id")
+                rows = np.flatnonzero(pc.is_in(column, wanted).to_numpy())
+                for row, each in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist(), strict=True):
+                    location = Location(source, part.name, row)
+                    if each not in found or (self.verdicts(found[each]) and not self.verdicts(location)):
+                        found[each] = location
+        return found
+
+    def find_prefix(self, digits: str) -> list[tuple[bytes, Location]]:
+        """Documents whose id, in hex, begins with `digits`."""
+        whole, odd = bytes.fromhex(digits[: len(digits) // 2 * 2]), digits[-1:] if len(digits) % 2 else ""
+        found = []
+        for source in self.sources:
+            for part in self.parts_of(source):
+                ids = id_bytes(self.column(source, part.name, "id"))
+                hits = (ids[:, : len(whole)] == np.frombuffer(whole, np.uint8)).all(axis=1)
+                if odd:
+                    hits &= ids[:, len(whole)] >> 4 == int(odd, 16)
+                found += [(ids[row].tobytes(), Location(source, part.name, row)) for row in np.flatnonzero(hits).tolist()]
+        return found
+
+    def find_origin(self, origin: str, source: str | None = None) -> list[tuple[bytes, Location]]:
+        """Documents of that origin, in one source or in all."""
+        found = []
+        for each in self.sources if source is None else (source,):
+            for part in self.parts_of(each):
+                hits = pc.equal(self.column(each, part.name, "origin"), origin).to_numpy()
+                rows = np.flatnonzero(hits).tolist()
+                ids = id_bytes(self.column(each, part.name, "id")) if rows else np.empty((0, 16), np.uint8)
+                found += [(ids[row].tobytes(), Location(each, part.name, row)) for row in rows]
+        return found
+
+    def verdict_table(self, step: StepOnDisk, part: str) -> pa.Table | None:
+        """The rows of a part that a step dropped; None when the part has not come through the step yet."""
+        path = step.path(f"{part}.verdicts.parquet")
+        return read_parquet(path) if path.exists() else None
+
+    def verdicts(self, location: Location) -> list[dict[str, Any]]:
+        """What dropped a document: one row of verdicts at most."""
+        tables = (self.verdict_table(step, location.part) for step in self.steps_of(location.source))
+        rows = (table.filter(pc.equal(table["row"], location.row)).to_pylist() for table in tables if table is not None)
+        return [row for some in rows for row in some]
+
+    def about(self, source: str, part: str, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """id and the ABOUT columns of some rows."""
+        file = pq.ParquetFile(self.steps_of(source)[0].path(f"{part}.parquet"))
+        found: list[dict[str, Any]] = take_rows(file, rows, ["id", *ABOUT]).to_pylist()
+        return found
+
+    def texts_of(self, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[str]:
+        """Text of some rows as it was after the first `num_steps` steps; the rows must have been kept by all but the last."""
+        for step in reversed(self.steps_of(source)[:num_steps]):
+            path = step.path(f"{part}.parquet")
+            if not path.exists():
+                continue
+            file = pq.ParquetFile(path)
+            if "text" not in file.schema_arrow.names:
+                continue
+            places = _places(file, rows)
+            if (places >= 0).all():
+                texts: list[str] = take_rows(file, places.tolist(), ["text"])["text"].to_pylist()
+                return texts
+        raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
+
+    def signals_of(self, source: str, part: str, rows: Sequence[int], num_steps: int | None = None) -> list[dict[str, Any]]:
+        """Everything that the first `num_steps` steps, or all, measured on some rows."""
+        measured: list[dict[str, Any]] = [{} for _ in rows]
+        for step in self.steps_of(source)[:num_steps]:
+            for known, new in zip(measured, self.signals_at(step, part, rows), strict=True):
+                known.update(new)
+        return measured
+
+    def _signals_file(self, step: StepOnDisk, part: str) -> pq.ParquetFile | None:
+        name = step.report.get("signals")
+        path = self.out / "signals" / str(name) / f"{part}.parquet"
+        return pq.ParquetFile(path) if name is not None and path.exists() else None
+
+    def edits_at(self, step: StepOnDisk, location: Location) -> list[dict[str, Any]]:
+        """Spans (begin, end, reason) that one step had cut out of a document if it kept it."""
+        file = self._signals_file(step, location.part)
+        if file is None or "edits" not in file.schema_arrow.names:
+            return []
+        places = _places(file, [location.row])
+        found = take_rows(file, places[places >= 0].tolist(), ["edits"])["edits"].to_pylist()
+        return [edit for edits in found for edit in edits or ()]
+
+    def signals_at(self, step: StepOnDisk, part: str, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """What one step measured on some rows; empty where it measures nothing."""
+        file = self._signals_file(step, part)
+        if file is None:
+            return [{} for _ in rows]
+        places = _places(file, rows)
+        names = [each for each in file.schema_arrow.names if each not in _NO_SIGNALS]
+        have = iter(take_rows(file, places[places >= 0].tolist(), names).to_pylist())
+        return [next(have) if place >= 0 else {} for place in places.tolist()]
+
+    def signals(self, location: Location) -> dict[str, Any]:
+        """Everything that was measured on a document."""
+        return self.signals_of(location.source, location.part, [location.row])[0]
+
+    def document(self, location: Location) -> dict[str, Any]:
+        """A kept document's id, ABOUT columns and text."""
+        found = self.about(location.source, location.part, [location.row])[0]
+        count = len(self.steps_of(location.source))
+        return {**found, "text": self.texts_of(location.source, location.part, [location.row], count)[0]}
+
+    def texts(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str]]:
+        """(id, stored text) of many kept documents, part by part."""
+        by_part: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+        for each, place in places.items():
+            by_part.setdefault((place.source, place.part), []).append((place.row, each))
+        for (source, part), members in sorted(by_part.items()):
+            wanted = sorted(members)
+            texts = self.texts_of(source, part, [row for row, _ in wanted], len(self.steps_of(source)))
+            yield from zip((each for _, each in wanted), texts, strict=True)
+
+
+class BuildFolder(Documents):
+    """A finished build; raises InputError when the folder holds none."""
+
+    def __init__(self, out: Path) -> None:
+        """Open `out`, the folder that holds manifest.json."""
+        self.manifest: dict[str, Any] = read_manifest(out)
+        generation = finished_generation(out)
+        assert generation is not None
+        for step in generation.steps:
+            if step.folder is None:
+                raise InputError(
+                    f"{out}: the folder of step {step.name} ({step.fingerprint}) is gone; build again, then ask again"
+                )
+        super().__init__(out, generation)
 
     def shard(self, name: str) -> dict[str, Any]:
         """What the manifest says of a shard; raises InputError when it names none such."""
@@ -55,94 +219,56 @@ class BuildFolder:
         """Path of a shard without its suffix."""
         return self.out / "shards" / name
 
-    def steps_of(self, source: str) -> tuple[Path, ...]:
-        """Folders of the steps that a source's documents went through, in order, the sink left out."""
-        sink = self.manifest["steps"][-1]
-        chain: list[str] = []
-        parents: Sequence[str] = sink["parents"]
-        while parents:
-            step = parents[self.sources.index(source)] if len(parents) == len(self.sources) > 1 else parents[0]
-            chain.append(step)
-            parents = self._steps[step]["parents"]
-        return tuple(self._folder(step) for step in reversed(chain))
 
-    def _folder(self, step: str) -> Path:
-        if step not in self._folders:
-            name = self._steps[step]["name"]
-            raise InputError(f"{self.out}: the folder of step {name} ({step}) is gone; build again, then ask again")
-        return self._folders[step]
-
-    def parts_of(self, source: str) -> list[str]:
-        """Names of a source's parts."""
-        return [part["name"] for part in read_json(self.steps_of(source)[0] / "report.json")["parts"]]
-
-    def find(self, ids: Sequence[bytes], sources: Sequence[str] | None = None) -> dict[bytes, Location]:
-        """Where documents lie; ids that no source has are left out. An id that occurs twice is the row that was kept."""
-        wanted = pa.array(sorted(set(ids)), pa.binary(16))
-        found: dict[bytes, Location] = {}
-        for source in sources or self.sources:
-            read = self.steps_of(source)[0]
-            for part in self.parts_of(source):
-                column = read_parquet(read / f"{part}.parquet", ["id"])["id"]
-                rows = np.flatnonzero(pc.is_in(column, wanted).to_numpy())
-                for row, each in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist(), strict=True):
-                    location = Location(source, part, row)
-                    if each not in found or (self.verdicts(found[each]) and not self.verdicts(location)):
-                        found[each] = location
-        return found
-
-    def verdicts(self, location: Location) -> list[dict[str, Any]]:
-        """What dropped a document: one row of verdicts at most."""
-        paths = (folder / f"{location.part}.verdicts.parquet" for folder in self.steps_of(location.source))
-        tables = (read_parquet(path) for path in paths if path.exists())
-        return [row for table in tables for row in table.filter(pc.equal(pc.field("row"), location.row)).to_pylist()]
-
-    def signals(self, location: Location) -> dict[str, Any]:
-        """Everything that was measured on a document."""
-        measured: dict[str, Any] = {}
-        for folder in self.steps_of(location.source):
-            name = read_json(folder / "report.json").get("signals")
-            if name is not None:
-                path = self.out / "signals" / name / f"{location.part}.parquet"
-                for row in read_parquet(path).filter(pc.equal(pc.field("row"), location.row)).to_pylist():
-                    measured |= {signal: value for signal, value in row.items() if signal not in ("row", "failed", "message")}
-        return measured
-
-    def document(self, location: Location) -> dict[str, Any]:
-        """A document's columns as they were when it was encoded; the text and its size come last rewritten."""
-        read = self.steps_of(location.source)[0]
-        found = _row_of(pq.ParquetFile(read / f"{location.part}.parquet"), location.row)
-        path = self._text_file(location.source, location.part)
-        if path.parent != read:
-            found |= read_parquet(path).filter(pc.equal(pc.field("row"), location.row)).to_pylist()[0]
-        return found
-
-    def texts(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str]]:
-        """(id, stored text) of many documents, part by part."""
-        by_part: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
-        for each, place in places.items():
-            by_part.setdefault((place.source, place.part), []).append((place.row, each))
-        for (source, part), members in sorted(by_part.items()):
-            path = self._text_file(source, part)
-            names = ["text", *(["row"] if "row" in pq.read_schema(path).names else [])]
-            table = read_parquet(path, names)
-            rows = table["row"].to_numpy() if "row" in names else np.arange(table.num_rows)
-            wanted = sorted(members)
-            positions = np.searchsorted(rows, [row for row, _ in wanted])
-            yield from zip((each for _, each in wanted), table["text"].take(pa.array(positions)).to_pylist(), strict=True)
-
-    def _text_file(self, source: str, part: str) -> Path:
-        """The file of the last step that wrote the part's text."""
-        paths = [folder / f"{part}.parquet" for folder in self.steps_of(source)]
-        return [path for path in paths if path.exists() and "text" in pq.read_schema(path).names][-1]
+def open_documents(out: Path) -> Documents:
+    """The documents of the finished build in `out`, or else of the latest unfinished one."""
+    return Documents(out, finished_generation(out) or latest_generation(out))
 
 
-def _row_of(file: pq.ParquetFile, row: int) -> dict[str, Any]:
-    """One row, reading its row group only."""
-    for group in range(file.num_row_groups):
-        count = file.metadata.row_group(group).num_rows
-        if row < count:
-            found: dict[str, Any] = file.read_row_group(group).slice(row, 1).to_pylist()[0]
-            return found
-        row -= count
-    raise AssertionError(f"row {row} beyond the end of the part")
+def _parts(generation: Generation, source: str) -> tuple[PartOnDisk, ...]:
+    listed = [part for step in generation.steps if step.kind == "read" and step.report for part in step.report["parts"]]
+    begun = list(finished_parts(generation.steps))
+    named = {part["name"]: PartOnDisk(part["name"], part["rows"]) for part in (*listed, *begun) if part["source"] == source}
+    return tuple(named.values())
+
+
+def _path(generation: Generation, source: str, parts: Sequence[PartOnDisk]) -> Iterator[StepOnDisk]:
+    """Steps that say something of a source's rows: by their books, and half done ones by the files they have."""
+    for step in generation.steps:
+        if step.report:
+            if step.kind != "sink" and source in step.report["ledger"]:
+                yield step
+        elif step.folder is not None and any((step.folder / f"{part.name}.verdicts.parquet").exists() for part in parts):
+            yield step
+
+
+def id_bytes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    """Ids as uint8 [n, 16], without a Python object for each."""
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    arrays = [
+        np.frombuffer(chunk.buffers()[1], np.uint8)[16 * chunk.offset : 16 * (chunk.offset + len(chunk))] for chunk in chunks
+    ]
+    return np.concatenate([np.empty(0, np.uint8), *arrays]).reshape(-1, 16)
+
+
+def take_rows(file: pq.ParquetFile, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    """Rows of a file in the order given, reading only the row groups that hold them."""
+    wanted = np.asarray(rows, np.int64)
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
+    table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
+    held = np.concatenate([np.empty(0, np.int64), *(np.arange(starts[group], starts[group + 1]) for group in groups)])
+    return table.take(pa.array(np.searchsorted(held, wanted)))
+
+
+def _places(file: pq.ParquetFile, rows: Sequence[int]) -> NDArray[np.int64]:
+    """Position of each row number in a file: by its column row where there is one; -1 where it has none."""
+    wanted = np.asarray(rows, np.int64)
+    if "row" not in file.schema_arrow.names:
+        return wanted
+    have = file.read(columns=["row"], use_threads=False)["row"].to_numpy()
+    places = np.searchsorted(have, wanted)
+    inside = np.minimum(places, max(0, len(have) - 1))
+    known = have[inside] == wanted if len(have) else np.zeros(len(wanted), np.bool_)
+    return np.where(known, inside, -1)

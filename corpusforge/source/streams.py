@@ -5,12 +5,13 @@ until its decoder says that it is at its end. Input goes in by small pieces: 256
 takes 4 bytes and gives 128 KiB), which bounds memory against bombs, where 64 KiB would hold 2 GiB; it costs 15 % of speed.
 """
 
+import io
 import os
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import zstandard
 
@@ -18,11 +19,15 @@ from corpusforge.core import InputFile
 from corpusforge.errors import BadShard, InputChanged, InputError
 from corpusforge.source.listing import stamp_of
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 BLOCK_BYTES = 2**20
 PIECE_BYTES = 2**8
 
 _LET_IT_BE = "let nothing write to the input, and run the same command again"
 _COPY_AGAIN = "copy or download it again, or exclude it"
+_CHECK_DISK = "check the disk or the network behind it and build again, or exclude it"
 
 # First bytes of files that are no plain text, what they are, and the suffix under which they could be read.
 _MAGIC = (
@@ -109,17 +114,51 @@ def check_unchanged(file: InputFile) -> None:
         raise InputChanged(f"{file.path}: was written to since the build began ({what}); {_LET_IT_BE}")
 
 
+class _ListedFile(io.FileIO):
+    """A file that gives as many bytes as it had when it was listed, or BadShard with the offset: never fewer, never OSError."""
+
+    def __init__(self, file: InputFile) -> None:
+        super().__init__(file.path, "rb")
+        self._file = file
+
+    def readinto(self, buffer: "Buffer") -> int:
+        position = self.tell()
+        view = memoryview(buffer)[: max(self._file.size_bytes - position, 0)]
+        try:
+            count = super().readinto(view) or 0
+        except OSError as error:
+            raise BadShard(self._file.path, position, f"cannot be read ({error.strerror})", _CHECK_DISK) from error
+        if len(view) and not count:
+            raise BadShard(self._file.path, position, f"the file ends before its {self._file.size_bytes} bytes", _COPY_AGAIN)
+        return count
+
+    def readall(self) -> bytes:
+        content = bytearray(max(self._file.size_bytes - self.tell(), 0))
+        filled = 0
+        while count := self.readinto(memoryview(content)[filled:]):
+            filled += count
+        return bytes(content)
+
+
 def _opened(file: InputFile) -> BinaryIO:
     try:
-        return open(file.path, "rb", buffering=BLOCK_BYTES)
+        return io.BufferedReader(_ListedFile(file), BLOCK_BYTES)
     except OSError as error:
+        check_unchanged(file)
         raise InputError(f"{file.path}: cannot be read ({error.strerror}); correct its permissions, or exclude it") from error
 
 
 def plain_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """Blocks of at most BLOCK_BYTES from where the stream stands to its end."""
-    while block := stream.read(BLOCK_BYTES):
-        yield block
+    """Blocks of at most BLOCK_BYTES from where the stream stands to its end; before BadShard, all that lies before it."""
+    position = stream.tell()
+    try:
+        while block := stream.read(BLOCK_BYTES):
+            yield block
+            position += len(block)
+    except BadShard as error:
+        stream.seek(position)
+        yield stream.read(error.offset - position)
+        raise
 
 
 def check_plain(stream: BinaryIO, file: InputFile) -> None:

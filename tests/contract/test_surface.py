@@ -1,6 +1,8 @@
 """What a newcomer meets first: imports, schemas, recipes, README."""
 
+import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,17 +11,23 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 
+import corpusforge
+from corpusforge import cli
+from corpusforge.cli import app
 from corpusforge.recipe import load_recipe
 from corpusforge.recipe.registry import find_stage, stage_name, stage_names
 from corpusforge.recipe.schema import schemas
 from corpusforge.shipped import shipped_folder
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ("build", "plan", "stages", "verify", "trace", "why", "show", "status", "clean", "diff", "init")
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["trace", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["why", "--help"], ["--version"]])
 def test_help_loads_no_heavy_package(arguments: list[str]) -> None:
     heavy = {"torch", "transformers", "datasets", "ray", "numba", "pyarrow", "polars", "tokenizers", "deepspeed"}
     code = (
@@ -29,6 +37,67 @@ def test_help_loads_no_heavy_package(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_importing_the_package_loads_nothing_but_itself() -> None:
+    code = "import sys, corpusforge; print(sorted(name for name in sys.modules if name.startswith('corpusforge.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_stub_of_the_package_names_what_it_offers() -> None:
+    stub = (ROOT / "corpusforge/__init__.pyi").read_text(encoding="utf-8")
+    offered = {*re.findall(r" as (\w+)$", stub, re.MULTILINE), *re.findall(r"^(\w+):", stub, re.MULTILINE)}
+    assert offered == set(corpusforge.__all__)
+
+
+def test_a_name_that_the_package_does_not_have_is_refused() -> None:
+    with pytest.raises(AttributeError, match="module 'corpusforge' has no attribute 'bild'"):
+        corpusforge.bild  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_example_in_the_readme_runs(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"<!-- example begins -->\n```python\n(.*?)```\n<!-- example ends -->", readme, re.DOTALL)
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("kept ")
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on() -> None:
+    code = (
+        "import sys, corpusforge.engine.run as run\n"
+        "def stop(*arguments, **settings): raise KeyboardInterrupt\n"
+        "run.build = stop\n"
+        "from corpusforge.cli import main\n"
+        f"sys.argv = ['corpusforge', 'build', {str(ROOT / 'recipes/tiny.yaml')!r}]\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "run the same command to go on" in done.stderr
+
+
+def test_every_command_is_listed_by_help() -> None:
+    group = get_command(app)
+    assert isinstance(group, Group)
+    assert tuple(group.commands) == (*COMMANDS, "handoff")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_fifteen_lines_at_most(command: str) -> None:
+    function = getattr(cli, f"{command}_command")
+    lines = inspect.getsource(function).splitlines()
+    ends = [number for number, line in enumerate(lines) if line.strip().endswith('"""')]
+    assert len(lines) - ends[-1] - 1 <= 15
 
 
 def test_importing_every_stage_loads_no_training_package() -> None:
@@ -81,7 +150,7 @@ def test_the_command_reference_in_the_readme_is_fresh() -> None:
 
 def test_every_command_is_shown_in_the_readme_with_an_example() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in ("build", "plan", "stages", "verify", "trace", "init"):
+    for command in COMMANDS:
         assert f"$ corpusforge {command} --help" in readme
         assert re.search(rf"Example: corpusforge {command}", readme)
 

@@ -21,7 +21,7 @@ def test_slices_of_shards_nest_in_their_shards(key: int, shards: int, slices: in
     assert range_of(array, shards * slices)[0] // slices == range_of(array, shards)[0]
 
 
-@pytest.mark.parametrize(("size", "count"), [(0, 1), (1, 1), (64 * 2**20, 1), (64 * 2**20 + 1, 2), (10**9, 16), (10**15, 4096)])
+@pytest.mark.parametrize(("size", "count"), [(0, 1), (1, 1), (32 * 2**20, 1), (32 * 2**20 + 1, 2), (10**9, 32), (10**15, 4096)])
 def test_partitions_follow_from_the_size(size: int, count: int) -> None:
     assert num_partitions(size) == count
 

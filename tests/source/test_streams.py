@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpusforge.core import InputFile
-from corpusforge.errors import BadShard, InputChanged, InputError
+from corpusforge.errors import BadShard, InputChanged
 from corpusforge.source.listing import stamp_of
 from corpusforge.source.streams import check_plain, compression_of, decompressed_blocks, open_input
 
@@ -224,8 +224,8 @@ def test_a_file_that_is_rewritten_at_its_old_size_is_noticed_at_the_end_of_readi
         read_while_it_changes()
 
 
-def test_a_file_that_is_gone_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match=r"a\.md: cannot be read"):
+def test_a_file_that_is_gone_has_changed_since_the_build_began(tmp_path):
+    with pytest.raises(InputChanged, match=r"a\.md: is gone since the build began"):
         open_input(InputFile(str(tmp_path / "a.md"), "a.md", 5)).__enter__()
 
 

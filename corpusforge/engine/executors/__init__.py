@@ -1,0 +1,1 @@
+"""Ways to run tasks: worker processes on this machine, a Ray cluster."""

@@ -1,0 +1,1 @@
+"""What the commands print: tables and documents on stdout, progress on stderr."""

@@ -1,0 +1,46 @@
+"""What `build`, `plan` and `verify` print."""
+
+from pathlib import Path
+
+from rich.markup import escape
+
+from corpusforge.engine.manifest import read_manifest
+from corpusforge.engine.plan import Plan
+from corpusforge.errors import VerificationError
+from corpusforge.inspect.verify import Verified
+from corpusforge.terminal.console import relative, say, say_table, size_text, table
+from corpusforge.terminal.folder import say_damaged, shards_table
+
+
+def print_summary(out: Path) -> None:
+    """Shards, tokens and what to do next."""
+    manifest = read_manifest(out)
+    say_table(shards_table(manifest["shards"]))
+    say_damaged([bad for step in manifest["steps"] for bad in step.get("bad_shards", [])])
+    shown = relative(out)
+    say(f"built {escape(str(shown))}; next: corpusforge verify {escape(str(shown))}")
+
+
+def print_plan(plan: Plan) -> None:
+    """Inputs and steps; which of them are done."""
+    for name, files in plan.inputs.items():
+        size = size_text(sum(file.size_bytes for file in files))
+        say(f"{name}: {len(files):,} files, {size}")
+    steps = table("state", "step", "folder", "stages")
+    for step in plan.steps:
+        state = "[green]done[/green]" if step.is_done else "to run"
+        steps.add_row(state, step.name, step.folder.name, " ".join(named.use for named in step.stages))
+    say_table(steps)
+    todo = sum(not step.is_done for step in plan.steps)
+    say(f"{todo} of {len(plan.steps)} steps to run; output in {escape(str(relative(plan.out)))}")
+
+
+def print_verified(out: Path, verified: Verified) -> None:
+    """What was checked; raises VerificationError with every problem."""
+    if verified.problems:
+        raise VerificationError(verified.problems)
+    say(
+        f"{out}: {verified.num_shards} shards, {verified.num_documents:,} documents, {verified.num_sequences:,} sequences, "
+        f"{verified.num_tokens:,} tokens: every byte as the manifest says\n"
+        f"{verified.num_encoded:,} documents encoded again from their stored text: every id equal"
+    )
