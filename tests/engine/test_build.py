@@ -1,11 +1,8 @@
 """Whole builds on small input: the books, reruns, the same bytes, faults."""
 
 import gzip
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import orjson
@@ -367,22 +364,6 @@ def test_duplicate_mapped_ids_are_rejected_whatever_their_text(recipe: Path) -> 
 def build_command(recipe: Path, out: str, workers: int = 2) -> list[str]:
     options = ["--out", str(recipe.parent / out), "--workers", str(workers)]
     return [sys.executable, "-m", "corpusforge", "build", str(recipe), *options]
-
-
-@pytest.mark.slow
-def test_a_build_killed_at_any_moment_goes_on_to_the_same_bytes(recipe: Path) -> None:
-    run(recipe, "whole")
-    kills = 0
-    for attempt in range(12):
-        process = subprocess.Popen(build_command(recipe, "killed"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        time.sleep(0.4 + 0.25 * attempt)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.wait()
-    assert kills >= 2
-    run(recipe, "killed")
-    assert outputs(recipe.parent / "killed") == outputs(recipe.parent / "whole")
 
 
 @pytest.mark.slow
