@@ -13,12 +13,10 @@ of its own file and of this package, nothing else; tables come as arguments.
 """
 
 import os
-import pkgutil
 import tempfile
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from threading import RLock
@@ -32,7 +30,6 @@ R = TypeVar("R")
 
 _PACKAGE = __name__.rpartition(".")[0]
 _SCALARS = {int: "int64", float: "float64", bool: "boolean"}
-_KERNELS: list["Kernel[..., object]"] = []
 _COMPILING = RLock()
 
 
@@ -94,20 +91,7 @@ class Kernel(Generic[P, R]):
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     """Compile `function` on first use, without the GIL; its annotations are its only signature."""
-    compiled = Kernel(function)
-    _KERNELS.append(cast("Kernel[..., object]", compiled))
-    return compiled
-
-
-def warm_up() -> None:
-    """Compile every kernel of this package and of the modules imported so far, or load it from the cache.
-
-    The parent does it once before it starts workers, so that they only load what it compiled.
-    """
-    for module in pkgutil.iter_modules(import_module(_PACKAGE).__path__, f"{_PACKAGE}."):
-        import_module(module.name)
-    for each in _KERNELS:
-        _ = each.compiled
+    return Kernel(function)
 
 
 @lru_cache(maxsize=1)

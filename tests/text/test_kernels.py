@@ -1,6 +1,8 @@
 import os
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import corpusforge.text
 from corpusforge.text import kernels
 from corpusforge.text.characters import character_flags, flags_at
-from corpusforge.text.kernels import kernel, warm_up
+from corpusforge.text.kernels import kernel
 
 ROOT = Path(__file__).parents[2]
 COUNT = "import pyarrow as pa; from corpusforge.text.view import TextView; print(TextView(pa.array(['a b'])).num_words)"
@@ -73,9 +76,11 @@ def test_a_kernel_of_the_text_package_may_be_called_from_elsewhere() -> None:
     assert size_of_first(np.frombuffer("砂".encode(), np.uint8), character_flags()) == 3
 
 
-def test_warm_up_compiles_every_kernel() -> None:
-    warm_up()
-    assert all("compiled" in vars(each) for each in kernels._KERNELS if each.__module__.startswith("corpusforge"))
+def test_every_kernel_of_the_text_package_compiles() -> None:
+    modules = [import_module(info.name) for info in pkgutil.iter_modules(corpusforge.text.__path__, "corpusforge.text.")]
+    found = {id(each): each for module in modules for each in vars(module).values() if isinstance(each, kernels.Kernel)}
+    assert len(found) > 20
+    assert all(callable(each.compiled) for each in found.values())
 
 
 def test_kernels_work_without_a_writable_cache() -> None:
