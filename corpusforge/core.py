@@ -198,6 +198,7 @@ class Filter(Stage):
 
     Signals are stored apart from verdicts, so other thresholds never read text again. A cheap filter measures every document
     that has text; an expensive one those that are still kept when it is asked, and again when that changes.
+    The view is over the first column in `reads`: the text, or for a filter of addresses ("url",).
     """
 
     reads: ClassVar[tuple[str, ...]] = ("text",)

@@ -138,7 +138,7 @@ def signals_work(stage: Filter) -> Work:
     """Signals of a Filter for one batch, and that none failed."""
 
     def work(batch: pa.RecordBatch) -> pa.RecordBatch:
-        view = TextView(batch["text"])
+        view = TextView(batch[stage.reads[0]])
         columns = stage.annotate(view)
         _check_contract(stage, columns, batch.num_rows)
         signals = pa.RecordBatch.from_pydict({name: columns[name] for name in stage.adds})

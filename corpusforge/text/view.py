@@ -1,10 +1,12 @@
 """The text view: one columnar look at a batch of texts, measured once and shared by every stage that needs it.
 
-It holds no copy: `data` and `offsets` are Arrow's own buffers, which kernels read directly.
+It holds no copy: `data` and `offsets` are Arrow's own buffers, which kernels read directly. Filters that stand one after
+another get the same view, so what is measured through it (`once` and the properties) is measured once for all of them.
 """
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ from corpusforge.text.characters import character_flags
 from corpusforge.text.words import count_characters, count_words
 
 Number = TypeVar("Number", np.uint8, np.int64)
+Measured = TypeVar("Measured")
 
 
 class TextView:
@@ -40,6 +43,14 @@ class TextView:
             self.offsets = _frozen(np.frombuffer(offsets, dtype=np.int64)[first : first + num_documents + 1])
         else:
             self.offsets = _frozen(np.zeros(1, dtype=np.int64))  # Arrow may leave out the buffers of an empty array
+
+        self._measured: dict[Callable[[TextView], Any], Any] = {}
+
+    def once(self, measure: Callable[["TextView"], Measured]) -> Measured:
+        """What `measure`, a function of a module, gives for this view; computed on the first call and then kept."""
+        if measure not in self._measured:
+            self._measured[measure] = measure(self)
+        return cast("Measured", self._measured[measure])  # kept under the function that made it
 
     def __len__(self) -> int:
         """Number of documents."""

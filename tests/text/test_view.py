@@ -109,3 +109,14 @@ def test_all_code_points_are_classed_as_the_oracle_does() -> None:
 def test_importing_the_view_does_not_import_numba() -> None:
     check = "import sys, corpusforge.text.view; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_what_is_measured_once_is_kept_for_the_view() -> None:
+    calls = []
+
+    def measure(view: TextView) -> int:
+        calls.append(view)
+        return len(view)
+
+    view = TextView(pa.array(["a", "b"], type=pa.large_string()))
+    assert (view.once(measure), view.once(measure), len(calls)) == (2, 2, 1)
