@@ -15,11 +15,12 @@ engine marks it failed, with the message.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from corpusforge.settings import ThresholdMark
 from corpusforge.text.view import TextView
 
 Batches = Iterator[pa.RecordBatch]
@@ -205,6 +206,9 @@ class Filter(Stage):
     cost: ClassVar[Literal["cheap", "expensive"]] = "cheap"
     edits_text: ClassVar[bool] = False
     """Whether `edits` cuts spans out of the documents that its rules keep."""
+
+    lang: Annotated[str, ThresholdMark()] = ""
+    """Judge only documents of this language, such as en or zh; the others pass. Empty judges all."""
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
         """Signal name -> one value for each document of the view."""

@@ -5,7 +5,7 @@ that row is marked failed with the exception's words.
 """
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from corpusforge.core import EDITS_FIELD, TEXT_FIELD, VERDICT_FIELDS, Artifacts, Filter, Transform
-from corpusforge.engine.decide import decide, kept_verdicts
+from corpusforge.engine.decide import columns_of_rules, decide, judged, kept_verdicts
 from corpusforge.engine.ledger import Entry, entry
 from corpusforge.engine.parts import VERDICTS, Part, aligned
 from corpusforge.errors import CorpusForgeError, StageDefect
@@ -35,12 +35,11 @@ _VERDICT_NAMES = [field.name for field in VERDICT_FIELDS]
 class Outcome:
     """What a stage made of a part: the part after it, what its folders keep, its entry in the books.
 
-    `columns` and `signals` carry row numbers; None where the stage adds no column, and where signals were stored before.
+    `columns` carry row numbers; None where the stage adds none.
     """
 
     part: Part
     columns: pa.Table | None
-    signals: pa.Table | None
     verdicts: pa.Table
     entry: Entry
 
@@ -57,18 +56,17 @@ def apply_transform(named: NamedStage, part: Part, artifacts: Artifacts) -> Outc
     kept = part.keeping(keep).live().with_columns(columns)
     verdicts = _verdicts(named, part.rows, result).filter(pa.array(~keep))
     books = entry(named.use, len(part.rows), len(kept.rows), verdicts)
-    return Outcome(kept, _with_rows(columns, kept), None, verdicts, books)
+    return Outcome(kept, _with_rows(columns, kept), verdicts, books)
 
 
 def _with_rows(columns: pa.Table, part: Part) -> pa.Table:
     return columns.add_column(0, pa.field("row", pa.int32(), nullable=False), pa.array(part.rows, pa.int32()))
 
 
-def apply_filter(named: NamedStage, part: Part, stored: pa.Table | None) -> Outcome:
-    """Measure, unless signals are `stored`, decide on the live rows of a part, and cut what is to be cut from those kept."""
+def apply_filter(named: NamedStage, part: Part, signals: pa.Table) -> Outcome:
+    """Decide by signals on the live rows of a part, and cut what is to be cut from those kept."""
     stage = named.stage
     assert isinstance(stage, Filter)
-    signals = measure(stage, part if stage.cost == "cheap" else part.live()) if stored is None else stored
     own = aligned(signals, part.rows)
     result = _decided(stage, own.filter(pa.array(part.alive)), part.live().columns.select(columns_of_rules(stage)))
     keep = part.alive.copy()
@@ -78,9 +76,12 @@ def apply_filter(named: NamedStage, part: Part, stored: pa.Table | None) -> Outc
     books = entry(named.use, int(part.alive.sum()), int(keep.sum()), verdicts)
     columns = None
     if stage.edits_text:
-        kept, columns, cut_bytes = _edited(kept.live(), own.filter(pa.array(keep))["edits"])
+        edits = own.filter(pa.array(keep))["edits"]
+        kept = kept.live()
+        of_language = judged(stage, {"lang": kept.columns["lang"]} if stage.lang else {}, len(kept.rows))
+        kept, columns, cut_bytes = _edited(kept, pc.if_else(pa.array(of_language), edits, None))
         books = replace(books, cut_bytes=cut_bytes)
-    return Outcome(kept, columns, signals if stored is None else None, verdicts, books)
+    return Outcome(kept, columns, verdicts, books)
 
 
 def _edited(part: Part, edits: pa.ChunkedArray) -> tuple[Part, pa.Table, int]:
@@ -95,17 +96,40 @@ def _edited(part: Part, edits: pa.ChunkedArray) -> tuple[Part, pa.Table, int]:
     return part.with_columns(columns), _with_rows(columns, part), cut_bytes
 
 
-def measure(stage: Filter, part: Part) -> pa.Table:
-    """Signals of all rows of a part, with row, and failed and message where the stage raised."""
-    result = _run(signals_work(stage), part, stage.reads)
-    return _with_rows(result, part)
+def measure(stages: Sequence[Filter], part: Part) -> list[pa.Table]:
+    """Signals of all rows of a part, for each filter a table with row, and failed and message where the filter raised.
+
+    The filters look at the same views, batch by batch, so what they share is measured once.
+    """
+    measured: list[list[pa.RecordBatch]] = [[] for _ in stages]
+    for batch in part.batches(list(dict.fromkeys(stage.reads[0] for stage in stages))):
+        views = Views(batch)
+        for stage, batches in zip(stages, measured, strict=True):
+            batches.append(isolated(signals_work(stage, views), batch))
+    return [_with_rows(pa.Table.from_batches(batches), part) for batches in measured]
+
+
+class Views:
+    """Views over the columns of a batch, made when first asked for; State: those made so far."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+        self._made: dict[str, TextView] = {}
+
+    def over(self, batch: pa.RecordBatch, column: str) -> TextView:
+        """The shared view of the whole batch, or one of its own for a slice of it in which a raising row is looked for."""
+        if batch is not self._batch:
+            return TextView(batch[column])
+        if column not in self._made:
+            self._made[column] = TextView(batch[column])
+        return self._made[column]
 
 
 def _decided(stage: Filter, signals: pa.Table, others: pa.Table) -> pa.Table:
     """Verdicts from signals: a row that could not be measured has failed."""
     columns = {name: signals[name].combine_chunks() for name in stage.adds}
     columns |= {name: others[name].combine_chunks() for name in others.column_names}
-    result = pa.Table.from_batches([decide(stage.rules(), columns, signals.num_rows)])
+    result = pa.Table.from_batches([decide(stage.rules(), columns, signals.num_rows, judged(stage, columns, signals.num_rows))])
     failed = signals["failed"]
     result = result.set_column(0, VERDICT_FIELDS[0], pc.if_else(failed, "failed", result["drop"]))
     result = result.set_column(1, VERDICT_FIELDS[1], failed)
@@ -114,12 +138,6 @@ def _decided(stage: Filter, signals: pa.Table, others: pa.Table) -> pa.Table:
 
 def _run(work: Work, part: Part, columns: list[str] | tuple[str, ...]) -> pa.Table:
     return pa.Table.from_batches([isolated(work, batch) for batch in part.batches(columns)])
-
-
-def columns_of_rules(stage: Filter) -> list[str]:
-    """Columns, beside signals, that the rules of a filter ask for."""
-    asked = [rule.when[0] for rule in stage.rules() if rule.when is not None]
-    return [name for name in dict.fromkeys(asked) if name not in stage.adds]
 
 
 def transform_work(stage: Transform, artifacts: Artifacts) -> Work:
@@ -134,11 +152,11 @@ def transform_work(stage: Transform, artifacts: Artifacts) -> Work:
     return work
 
 
-def signals_work(stage: Filter) -> Work:
+def signals_work(stage: Filter, views: Views) -> Work:
     """Signals of a Filter for one batch, and that none failed."""
 
     def work(batch: pa.RecordBatch) -> pa.RecordBatch:
-        view = TextView(batch[stage.reads[0]])
+        view = views.over(batch, stage.reads[0])
         columns = stage.annotate(view)
         _check_contract(stage, columns, batch.num_rows)
         signals = pa.RecordBatch.from_pydict({name: columns[name] for name in stage.adds})

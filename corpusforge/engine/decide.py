@@ -7,7 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from corpusforge.core import VERDICT_FIELDS, Rule
+from corpusforge.core import VERDICT_FIELDS, Filter, Rule
+
+
+def columns_of_rules(stage: Filter) -> list[str]:
+    """Columns, beside signals, that the rules of a filter ask for."""
+    asked = ["lang"] if stage.lang else []
+    asked += [rule.when[0] for rule in stage.rules() if rule.when is not None]
+    return [name for name in dict.fromkeys(asked) if name not in stage.adds]
 
 
 def kept_verdicts(count: int) -> pa.RecordBatch:
@@ -22,11 +29,21 @@ def kept_verdicts(count: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(VERDICT_FIELDS))
 
 
-def decide(rules: Sequence[Rule], columns: Mapping[str, pa.Array], count: int) -> pa.RecordBatch:
-    """Verdicts for the `count` rows of `columns` (signals, and columns that rules name in `when`)."""
+def judged(stage: Filter, columns: Mapping[str, pa.Array], count: int) -> NDArray[np.bool_]:
+    """Which of `count` rows a filter judges, bool: those of its language, or all."""
+    if not stage.lang:
+        return np.ones(count, np.bool_)
+    return _bools(pc.fill_null(pc.equal(columns["lang"], stage.lang), False))
+
+
+def decide(
+    rules: Sequence[Rule], columns: Mapping[str, pa.Array], count: int, where: NDArray[np.bool_] | None = None
+) -> pa.RecordBatch:
+    """Verdicts for the `count` rows of `columns` (signals, and columns that rules name in `when`), only `where` it holds."""
     failing = np.full(count, -1)
+    asked = np.ones(count, np.bool_) if where is None else where
     for index, rule in enumerate(rules):
-        failing[(failing < 0) & fails(rule, columns)] = index
+        failing[(failing < 0) & asked & fails(rule, columns)] = index
     dropped = failing >= 0
     signals = {rule.signal: _floats(columns[rule.signal]) for rule in rules}
     values = np.full(count, np.nan)

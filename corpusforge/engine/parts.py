@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpusforge.core import DOCUMENT, MAX_BATCH_BYTES, VERDICT_FIELDS, writes_text
-from corpusforge.engine.plan import Step
+from corpusforge.engine.plan import Step, settles_rows
 from corpusforge.engine.store import read_parquet
 
 VERDICTS = pa.schema(
@@ -129,13 +129,13 @@ def files_of(step: Step, part: str) -> Iterator[Path]:
 def load_part(info: PartInfo, before: Sequence[Step], columns: Sequence[str], whole: bool = False) -> Part:
     """Read `columns` of a part after the steps `before`, of which the first is its read step.
 
-    Gives the rows that are alive; the `whole` part also has those that were dropped since the text was last written.
+    Gives the rows that are alive; the `whole` part also has those that were dropped since the rows were settled.
     """
     rows = alive_rows(info, before)
     alive = np.ones(len(rows), np.bool_)
     if whole:
-        written = max(index for index, step in enumerate(before) if step.kind == "read" or writes_text(step.stages[0].stage))
-        live, rows = rows, alive_rows(info, before[: written + 1])
+        settled = max(index for index, step in enumerate(before) if settles_rows(step))
+        live, rows = rows, alive_rows(info, before[: settled + 1])
         alive = np.isin(rows, live, assume_unique=True)
     wanted = dict.fromkeys(["id", "num_bytes", *columns])
     return Part(info, rows, alive, pa.table({name: _column(info, before, name, rows) for name in wanted}))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from corpusforge.core import Barrier, Filter, InputFile, Source, writes_text
+from corpusforge.core import Barrier, Filter, InputFile, Source, Transform, writes_text
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
 from corpusforge.engine.store import file_digest, read_json
 from corpusforge.errors import InputError, RecipeError
@@ -93,11 +93,11 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     parents = tuple(steps[-1].fingerprint for steps in chains.values())
     artifacts: dict[str, Path] = {}
     joined = []
-    texts = tuple(_last_text(steps) for steps in chains.values())
+    settled = tuple(_last_settled(steps) for steps in chains.values())
     for named in recipe.stages:
         kind: Kind = "barrier" if isinstance(named.stage, Barrier) else "stream"
-        step = builder.step(named.use, kind, (named,), parents, artifacts, texts=texts)
-        texts = (step.fingerprint,) if writes_text(named.stage) else texts
+        step = builder.step(named.use, kind, (named,), parents, artifacts, settled)
+        settled = (step.fingerprint,) if settles_rows(step) else settled
         joined.append(step)
         parents = (step.fingerprint,)
         artifacts = artifacts | {name: step.folder / name for name in named.stage.provides}
@@ -108,9 +108,15 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     return Plan(recipe, out, chains, tuple(joined), inputs)
 
 
-def _last_text(steps: Sequence[Step]) -> str:
-    """Fingerprint of the last step that wrote text."""
-    return [step.fingerprint for step in steps if step.kind == "read" or writes_text(step.stages[0].stage)][-1]
+def settles_rows(step: Step) -> bool:
+    """Whether cheap filters behind the step measure only what it kept: a read step, a Transform, and whatever writes text."""
+    stage = step.stages[0].stage
+    return step.kind == "read" or isinstance(stage, Transform) or writes_text(stage)
+
+
+def _last_settled(steps: Sequence[Step]) -> str:
+    """Fingerprint of the last step that settled which rows there are."""
+    return [step.fingerprint for step in steps if settles_rows(step)][-1]
 
 
 def _list_inputs(recipe: Recipe) -> dict[str, Sequence[InputFile]]:
@@ -150,27 +156,27 @@ class _Builder:
         steps = [self.step(f"{chain.name}-read", "read", reading, (), {}, **facts)]
         artifacts: dict[str, Path] = {}
         for named in streaming:
-            parents, texts = (steps[-1].fingerprint,), (_last_text(steps),)
-            steps.append(self.step(f"{chain.name}-{named.use}", "stream", (named,), parents, artifacts, texts=texts))
+            parents, settled = (steps[-1].fingerprint,), (_last_settled(steps),)
+            steps.append(self.step(f"{chain.name}-{named.use}", "stream", (named,), parents, artifacts, settled))
             artifacts = artifacts | {name: steps[-1].folder / name for name in named.stage.provides}
         return tuple(steps)
 
     def step(
         self, name: str, kind: Kind, stages: tuple[NamedStage, ...], parents: tuple[str, ...],
-        artifacts: Mapping[str, Path], texts: tuple[str, ...] = (), **facts: Any,
+        artifacts: Mapping[str, Path], settled: tuple[str, ...] = (), **facts: Any,
     ) -> Step:  # fmt: skip
         stage_list = [stage_facts(named, self._digests) for named in stages]
         digest = fingerprint({"engine": ENGINE_REVISION, "kind": kind, "parents": parents, "stages": stage_list, **facts})
         self._number += 1
         folder = self._folders.get(digest, self._out / f"{self._number:02d}-{name}-{digest}")
-        signals = self._signals(stages[0], parents, texts) if isinstance(stages[0].stage, Filter) else None
+        signals = self._signals(stages[0], parents, settled) if isinstance(stages[0].stage, Filter) else None
         return Step(name, kind, stages, digest, parents, folder, dict(artifacts), signals)
 
-    def _signals(self, named: NamedStage, parents: tuple[str, ...], texts: tuple[str, ...]) -> Path:
-        """Cheap signals depend on the text alone, expensive ones also on what was kept before."""
+    def _signals(self, named: NamedStage, parents: tuple[str, ...], settled: tuple[str, ...]) -> Path:
+        """Cheap signals depend on the text and on which rows there are, expensive ones also on what was kept before."""
         assert isinstance(named.stage, Filter)
         facts = stage_facts(named, self._digests, thresholds=False)
-        depends = texts if named.stage.cost == "cheap" else parents
+        depends = settled if named.stage.cost == "cheap" else parents
         return self._out / "signals" / f"{named.use}-{fingerprint({'engine': ENGINE_REVISION, 'on': depends, **facts})}"
 
 

@@ -6,6 +6,7 @@ that was cut off is done again and one that was finished is not.
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from corpusforge.core import VERDICT_FIELDS, Filter, writes_text
-from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, columns_of_rules
+from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, measure
+from corpusforge.engine.decide import columns_of_rules
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.parts import (
     Part,
@@ -115,10 +117,10 @@ def needed_columns(steps: tuple[Step, ...], measured: AbstractSet[str] = frozens
 def _run_steps(steps: tuple[Step, ...], part: Part) -> dict[str, list[Entry]]:
     """Write each step's files for the part; step fingerprint -> entries."""
     entries: dict[str, list[Entry]] = {}
-    for step in steps:
+    for index, step in enumerate(steps):
+        if step.signals is not None and not signals_path(step, part.info.name).exists():
+            _measure(steps[index:], part)
         outcome = _outcome(step, part)
-        if outcome.signals is not None:
-            write_parquet(signals_path(step, part.info.name), outcome.signals)
         if outcome.columns is not None:
             write_parquet(columns_path(step, part.info.name), outcome.columns)
         write_parquet(verdicts_path(step, part.info.name), outcome.verdicts)
@@ -130,8 +132,30 @@ def _run_steps(steps: tuple[Step, ...], part: Part) -> dict[str, list[Entry]]:
 def _outcome(step: Step, part: Part) -> Outcome:
     if step.signals is None:
         return apply_transform(step.stages[0], part, {**step.artifacts, **_own_artifacts(step)})
-    path = signals_path(step, part.info.name)
-    return apply_filter(step.stages[0], part, read_parquet(path) if path.exists() else None)
+    return apply_filter(step.stages[0], part, read_parquet(signals_path(step, part.info.name)))
+
+
+def _measure(steps: tuple[Step, ...], part: Part) -> None:
+    """Store the signals of the first of the steps, and of those behind it that look at the same rows and texts."""
+    together = [steps[0]]
+    if _filter_of(steps[0]).cost == "cheap":
+        for before, step in pairwise(steps):
+            if step.signals is None or writes_text(before.stages[0].stage) or _filter_of(step).cost != "cheap":
+                break
+            if not signals_path(step, part.info.name).exists():
+                together.append(step)
+    else:
+        part = part.live()
+    unlike = {each.signals: each for each in together}  # steps that differ in thresholds alone share their signals
+    measured = measure([_filter_of(each) for each in unlike.values()], part)
+    for step, signals in zip(unlike.values(), measured, strict=True):
+        write_parquet(signals_path(step, part.info.name), signals)
+
+
+def _filter_of(step: Step) -> Filter:
+    stage = step.stages[0].stage
+    assert isinstance(stage, Filter), step.name
+    return stage
 
 
 def _own_artifacts(step: Step) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from corpusforge.core import RAW_FIELDS, Barrier, Filter, Sink, Source, Stage, Transform
-from corpusforge.engine.apply import isolated, signals_work, transform_work
+from corpusforge.engine.apply import Views, isolated, signals_work, transform_work
 from corpusforge.engine.exchange import sorted_records
 from corpusforge.recipe.registry import find_stage, stage_names
 from corpusforge.text.hashing import content_hashes, document_ids
@@ -84,8 +84,9 @@ def documents(artifacts: dict[str, Path], texts: list[str]) -> pa.RecordBatch:
 
 def work(name: str, batch: pa.RecordBatch, artifacts: dict[str, Path]) -> pa.RecordBatch:
     stage = make(name)
-    run = signals_work(stage) if isinstance(stage, Filter) else transform_work(stage, artifacts)  # type: ignore[arg-type]
-    return isolated(run, batch.select(list(stage.reads)))
+    given = batch.select(list(stage.reads))
+    run = signals_work(stage, Views(given)) if isinstance(stage, Filter) else transform_work(stage, artifacts)  # type: ignore[arg-type]
+    return isolated(run, given)
 
 
 @pytest.mark.parametrize("name", stage_names())

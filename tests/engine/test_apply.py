@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from corpusforge.core import EDITS_FIELD, Artifacts, Filter, Rule, Transform
-from corpusforge.engine.apply import apply_filter, apply_transform
+from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, measure
 from corpusforge.engine.parts import Part, PartInfo
 from corpusforge.errors import InputError
 from corpusforge.recipe.model import NamedStage
@@ -52,6 +52,10 @@ def part(*texts: str) -> Part:
     return Part(PartInfo("p", "s", 10 * len(texts), 0), rows, np.ones(len(texts), np.bool_), pa.table(columns))
 
 
+def filtered(stage: Filter, given: Part) -> Outcome:
+    return apply_filter(NamedStage("it", stage), given, measure([stage], given)[0])
+
+
 def test_a_document_on_which_a_library_raises_is_failed_alone_with_the_message() -> None:
     outcome = apply_transform(NamedStage("shout", Shout()), part("a", "b", "choke", "c", "choke"), {})
     assert outcome.part.columns["text"].to_pylist() == ["A", "B", "C"]
@@ -74,13 +78,13 @@ def test_rewritten_text_brings_a_new_hash_and_size() -> None:
 
 
 def test_a_filter_gives_signals_apart_from_verdicts_and_null_where_it_failed() -> None:
-    outcome = apply_filter(NamedStage("odd", Odd()), part("abc", "a", "choke"), None)
-    assert outcome.signals is not None
-    assert outcome.signals.select(["row", "size", "failed"]).to_pylist() == [
+    given = part("abc", "a", "choke")
+    assert measure([Odd()], given)[0].select(["row", "size", "failed"]).to_pylist() == [
         {"row": 0, "size": 3, "failed": False},
         {"row": 10, "size": 1, "failed": False},
         {"row": 20, "size": None, "failed": True},
     ]
+    outcome = filtered(Odd(), given)
     assert [(row["row"], row["drop"], row["failed"]) for row in outcome.verdicts.to_pylist()] == [
         (10, "too_small", False),
         (20, "failed", True),
@@ -90,24 +94,22 @@ def test_a_filter_gives_signals_apart_from_verdicts_and_null_where_it_failed() -
 
 def test_a_cheap_filter_measures_rows_that_are_dropped_already_but_decides_on_live_ones() -> None:
     dead = part("abc", "a", "ab").keeping(np.array([False, True, True]))
-    outcome = apply_filter(NamedStage("odd", Odd()), dead, None)
-    assert outcome.signals is not None
-    assert outcome.signals["size"].to_pylist() == [3, 1, 2]
+    assert measure([Odd()], dead)[0]["size"].to_pylist() == [3, 1, 2]
+    outcome = filtered(Odd(), dead)
     assert outcome.verdicts["row"].to_pylist() == [10]
     assert (outcome.entry.came_in, outcome.entry.kept) == (2, 1)
 
 
 def test_stored_signals_are_decided_on_without_text() -> None:
-    first = apply_filter(NamedStage("odd", Odd()), part("abc", "a"), None)
     bare = part("abc", "a")
+    signals = measure([Odd()], bare)[0]
     without_text = Part(bare.info, bare.rows, bare.alive, bare.columns.drop_columns(["text"]))
-    again = apply_filter(NamedStage("odd", Odd()), without_text, first.signals)
-    assert again.verdicts.equals(first.verdicts)
-    assert again.signals is None
+    again = apply_filter(NamedStage("it", Odd()), without_text, signals)
+    assert again.verdicts.equals(filtered(Odd(), bare).verdicts)
 
 
 def test_a_part_without_rows_passes_through() -> None:
-    outcome = apply_filter(NamedStage("odd", Odd()), part(), None)
+    outcome = filtered(Odd(), part())
     assert outcome.verdicts.num_rows == 0
     assert outcome.entry.came_in == 0
 
@@ -133,16 +135,44 @@ class Snip(Filter):
 
 
 def test_edits_cut_spans_from_kept_documents_and_their_bytes_are_in_the_books() -> None:
-    outcome = apply_filter(NamedStage("snip", Snip()), part("a bad b", "good", "bad 矿bad 物"), None)
+    outcome = filtered(Snip(), part("a bad b", "good", "bad 矿bad 物"))
     assert outcome.part.columns["text"].to_pylist() == ["a b", "good", "矿物"]
     assert outcome.entry.cut_bytes == 4 + 8
     assert outcome.columns is not None
     assert outcome.columns["num_bytes"].to_pylist() == [3, 4, 6]
-    assert outcome.signals is not None
-    assert outcome.signals["edits"].to_pylist()[0] == [{"begin": 2, "end": 6, "reason": "bad"}]
+    edits = measure([Snip()], part("a bad b"))[0]["edits"]
+    assert edits.to_pylist()[0] == [{"begin": 2, "end": 6, "reason": "bad"}]
 
 
 def test_edits_touch_no_document_that_is_dropped() -> None:
-    outcome = apply_filter(NamedStage("snip", Snip()), part("bad a", "bad b").keeping(np.array([True, False])), None)
+    outcome = filtered(Snip(), part("bad a", "bad b").keeping(np.array([True, False])))
     assert outcome.part.rows.tolist() == [0]
     assert outcome.entry.cut_bytes == 4
+
+
+def in_languages(given: Part, *langs: str) -> Part:
+    return given.with_columns(pa.table({"lang": pa.array(langs, pa.string())}))
+
+
+def test_a_filter_of_one_language_lets_the_others_pass() -> None:
+    given = in_languages(part("a", "b", "ab"), "zh", "en", "zh")
+    outcome = filtered(Odd(lang="zh"), given)
+    assert [(row["row"], row["drop"]) for row in outcome.verdicts.to_pylist()] == [(0, "too_small")]
+
+
+def test_a_filter_of_one_language_cuts_nothing_from_the_others() -> None:
+    outcome = filtered(Snip(lang="zh"), in_languages(part("bad a", "bad b"), "zh", "en"))
+    assert outcome.part.columns["text"].to_pylist() == ["a", "bad b"]
+
+
+def test_filters_that_measure_together_look_at_one_view() -> None:
+    seen: list[TextView] = []
+
+    class Look(Odd):
+        def annotate(self, view: TextView) -> dict[str, pa.Array]:
+            seen.append(view)
+            return super().annotate(view)
+
+    measure([Look(), Look()], part("ab", "c"))
+    assert len(seen) == 2
+    assert seen[0] is seen[1]
