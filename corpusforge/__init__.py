@@ -8,7 +8,7 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "build", "plan", "trace", "verify", "why"]
+__all__ = ["Trial", "__version__", "build", "plan", "trace", "verify", "why"]
 
 
 def __getattr__(name: str) -> object:

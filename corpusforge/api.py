@@ -17,28 +17,35 @@ from corpusforge.inspect.verify import Verified
 from corpusforge.inspect.verify import verify as verify_folder
 from corpusforge.inspect.why import Fate
 from corpusforge.inspect.why import why as why_document
-from corpusforge.recipe import load_recipe
+from corpusforge.recipe import Trial, default_out, load_recipe
 
 StrPath = str | Path
 
 
 def build(
-    recipe: StrPath, out: StrPath | None = None, *, workers: int = 1, overrides: Iterable[str] = (), progress: Progress = SILENT
+    recipe: StrPath,
+    out: StrPath | None = None,
+    *,
+    workers: int = 1,
+    overrides: Iterable[str] = (),
+    trial: Trial | None = None,
+    progress: Progress = SILENT,
 ) -> BuildFolder:
     """Build a recipe under `out` (out/<name of the recipe> unless given) and open what it made.
 
-    `overrides` are as after --set: "stages.3.max_tokens=1024". What is done already is not done again. With more than one
-    worker, processes are started that import the calling script: it needs `if __name__ == "__main__":`. Raises RecipeError
-    where the recipe is wrong, InputError where the input is, BuildStopped where the build had to stop.
+    `overrides` are as after --set: "stages.3.max_tokens=1024". A `trial` takes only the first documents of each source, or a
+    share of them, and goes to out/<name>-trial. What is done already is not done again. With more than one worker, processes
+    are started that import the calling script: it needs `if __name__ == "__main__":`. Raises RecipeError where the recipe is
+    wrong, InputError where the input is, BuildStopped where the build had to stop.
     """
-    loaded = load_recipe(Path(recipe), tuple(overrides))
-    return BuildFolder(run_build(loaded, _out(out, loaded.name), workers, progress).out)
+    loaded = load_recipe(Path(recipe), tuple(overrides), trial=trial or Trial())
+    return BuildFolder(run_build(loaded, Path(out or default_out(loaded, trial)), workers, progress).out)
 
 
-def plan(recipe: StrPath, out: StrPath | None = None, *, overrides: Iterable[str] = ()) -> Plan:
+def plan(recipe: StrPath, out: StrPath | None = None, *, overrides: Iterable[str] = (), trial: Trial | None = None) -> Plan:
     """The steps that `build` would carry out, each with its folder and whether it is done; raises RecipeError."""
-    loaded = load_recipe(Path(recipe), tuple(overrides))
-    return make_plan(loaded, _out(out, loaded.name).absolute())
+    loaded = load_recipe(Path(recipe), tuple(overrides), trial=trial or Trial())
+    return make_plan(loaded, Path(out or default_out(loaded, trial)).absolute())
 
 
 def verify(out: StrPath, documents: int | None = None) -> Verified:
@@ -60,7 +67,3 @@ def why(out: StrPath, document: str) -> list[Fate]:
     More than one only where the input gave an id several times; raises InputError when none, or more than one, is meant.
     """
     return why_document(Path(out), document)
-
-
-def _out(out: StrPath | None, name: str) -> Path:
-    return Path("out") / name if out is None else Path(out)

@@ -43,6 +43,13 @@ Overrides = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Worker processes; one per core unless given.", show_default=False)
 ]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="A trial on the first N documents of each source.", show_default=False),
+]
+Sample = Annotated[
+    float | None, typer.Option("--sample", metavar="SHARE", help="A trial on a share, such as 0.01.", show_default=False)
+]
 Finished = Annotated[Path, typer.Argument(help="Output folder of a finished build.", show_default=False)]
 OutFolder = Annotated[Path, typer.Argument(help="Output folder of a build, finished or not.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -55,6 +62,8 @@ def build_command(
     overrides: Overrides = None,
     workers: Workers = None,
     *,
+    limit: Limit = None,
+    sample: Sample = None,
     ray: Annotated[str | None, typer.Option("--ray", help="Run on the Ray cluster at this address.", show_default=False)] = (
         None
     ),
@@ -72,33 +81,37 @@ def build_command(
     Example: corpusforge build recipes/geo.yaml --workers 2
     """
     if dry_run:
-        plan_command(recipe, out, overrides)
+        plan_command(recipe, out, overrides, limit=limit, sample=sample)
         return
     from corpusforge.engine.run import build
     from corpusforge.engine.slices import Slice
-    from corpusforge.recipe import load_recipe
+    from corpusforge.recipe import Trial, default_out, load_recipe
     from corpusforge.terminal.build import print_summary
     from corpusforge.terminal.progress import BuildProgress
 
-    loaded = load_recipe(recipe, overrides or ())
+    trial = Trial(limit, sample)
+    loaded = load_recipe(recipe, overrides or (), trial=trial)
+    out = out or default_out(loaded, trial)
     part = Slice.parse(task, wait) if task else None
-    count = workers or os.cpu_count() or 1
-    build(loaded, out or Path("out") / loaded.name, count, BuildProgress(), ray=ray, task=part)
-    print_summary(out or Path("out") / loaded.name)
+    build(loaded, out, workers or os.cpu_count() or 1, BuildProgress(), ray=ray, task=part)
+    print_summary(out)
 
 
 @app.command("plan")
-def plan_command(recipe: RecipePath, out: Out = None, overrides: Overrides = None) -> None:
+def plan_command(
+    recipe: RecipePath, out: Out = None, overrides: Overrides = None, *, limit: Limit = None, sample: Sample = None
+) -> None:
     """Check a recipe and show its steps: which are done, which would run, on how much input.
 
     Example: corpusforge plan recipes/geo.yaml --set stages.4.max_tokens=1024
     """
     from corpusforge.engine.plan import make_plan
-    from corpusforge.recipe import load_recipe
+    from corpusforge.recipe import Trial, default_out, load_recipe
     from corpusforge.terminal.build import print_plan
 
-    loaded = load_recipe(recipe, overrides or ())
-    print_plan(make_plan(loaded, (out or Path("out") / loaded.name).absolute()))
+    trial = Trial(limit, sample)
+    loaded = load_recipe(recipe, overrides or (), trial=trial)
+    print_plan(make_plan(loaded, (out or default_out(loaded, trial)).absolute()))
 
 
 @app.command("stages")
@@ -285,11 +298,11 @@ def handoff_slurm_command(
     Example: corpusforge handoff slurm recipes/geo.yaml --tasks 16 --to build.sbatch
     """
     from corpusforge.handoff.slurm import SlurmOptions, slurm_script, write_script
-    from corpusforge.recipe import load_recipe
+    from corpusforge.recipe import default_out, load_recipe
 
     changes = tuple(overrides or ())
     options = SlurmOptions(tasks, cpus, memory, time, partition, account, logs, wait, changes)
-    script = slurm_script(recipe, out or Path("out") / load_recipe(recipe, changes).name, options)
+    script = slurm_script(recipe, out or default_out(load_recipe(recipe, changes)), options)
     if to is not None:
         write_script(to, script, logs)
     typer.echo(script if to is None else f"{to} written; next: sbatch {to}")

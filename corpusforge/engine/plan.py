@@ -151,8 +151,10 @@ class _Builder:
         reading, streaming = split_read(chain)
         facts: dict[str, Any] = {
             "source": chain.name, "license": chain.license, "lang": chain.lang, "on_bad_shard": on_bad_shard,
-            "inputs": self._digests.of_inputs(files),
+            "inputs": self._inputs(chain, files),
         }  # fmt: skip
+        if chain.limit is not None or chain.sample < 1:
+            facts["taken"] = [chain.limit, chain.sample]
         steps = [self.step(f"{chain.name}-read", "read", reading, (), {}, **facts)]
         artifacts: dict[str, Path] = {}
         for named in streaming:
@@ -160,6 +162,12 @@ class _Builder:
             steps.append(self.step(f"{chain.name}-{named.use}", "stream", (named,), parents, artifacts, settled))
             artifacts = artifacts | {name: steps[-1].folder / name for name in named.stage.provides}
         return tuple(steps)
+
+    def _inputs(self, chain: SourceChain, files: Sequence[InputFile]) -> list[list[str | int]]:
+        # a limit is for a quick look, which must not wait until a terabyte is hashed: a file counts by what a write changes
+        if chain.limit is not None:
+            return [[file.relative, file.size_bytes, file.stamp] for file in files]
+        return self._digests.of_inputs(files)
 
     def step(
         self, name: str, kind: Kind, stages: tuple[NamedStage, ...], parents: tuple[str, ...],

@@ -41,14 +41,19 @@ REJECTED = pa.schema(
 
 @dataclass(frozen=True)
 class ReadTask:
-    """A shard of a source, the step that reads it and the steps that follow in the same pass."""
+    """A shard of a source, the step that reads it and the steps that follow in the same pass.
+
+    More than one shard where a `limit` counts documents from the first one on; `sample` is a share of documents, 1 for all.
+    """
 
     name: str
     source: str
     license: str
     lang: str
     keep_going: bool
-    shard: Shard
+    shards: tuple[Shard, ...]
+    limit: int | None
+    sample: float
     steps: tuple[Step, ...]
 
 
@@ -86,17 +91,39 @@ class Reader:
             yield _joined(pieces)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
+        batches: Iterator[pa.RecordBatch] = (batch for shard in self._task.shards for batch in self._read(shard))
+        if self._task.sample < 1:
+            batches = (_sampled(self._task.source, self._task.sample, batch) for batch in batches)
+        batches = (batch for batch in batches if batch.num_rows)
+        if self._task.limit is not None:
+            batches = _first_rows(batches, self._task.limit)
+        return islice(batches, self._skip, None)
+
+    def _read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         try:
-            batches = source_of(self._task.steps[0]).read(self._task.shard)
-            yield from islice((batch for batch in batches if batch.num_rows), self._skip, None)
+            yield from source_of(self._task.steps[0]).read(shard)
         except BadShard as error:
             if not self._task.keep_going:
                 raise
-            relative = {each.file.path: each.file.relative for each in self._task.shard.ranges}
+            relative = {each.file.path: each.file.relative for each in shard.ranges}
             self.bad_shards += [
                 {"path": relative.get(bad.path, bad.path.rpartition("/")[2]), "offset": bad.offset, "what": bad.what}
                 for bad in (error, *error.others)
             ]
+
+
+def _sampled(source: str, share: float, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows whose id, as a number of 64 bits, lies in the first `share` of all numbers."""
+    ids = np.frombuffer(document_ids(source, batch["key"]).buffers()[1], ">u8")[::2][: batch.num_rows]
+    return batch.filter(pa.array(ids < np.uint64(min(share * 2**64, 2**64 - 1))))
+
+
+def _first_rows(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch.slice(0, count)
+        count -= batch.num_rows
+        if count <= 0:
+            return
 
 
 def _joined(pieces: list[Pieces]) -> Pieces:

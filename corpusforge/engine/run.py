@@ -133,9 +133,12 @@ class _Build:
         chain = next(each for each in self.plan.recipe.sources if each.name == name)
         keep_going = self.plan.recipe.on_bad_shard == "keep_going"
         cut = source_of(steps[0]).shards(self.plan.inputs[name])
+        together = [tuple(cut)] if chain.limit is not None else [(shard,) for shard in cut]
         return [
-            ReadTask(f"{name}-{index:05d}", name, chain.license, chain.lang, keep_going, shard, steps)
-            for index, shard in enumerate(cut)
+            ReadTask(
+                f"{name}-{index:05d}", name, chain.license, chain.lang, keep_going, shards, chain.limit, chain.sample, steps
+            )
+            for index, shards in enumerate(together)
         ]
 
     def _stream(self, sources: Sequence[str], steps: tuple[Step, ...], executor: Executor) -> "Report":

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from corpusforge.core import Barrier, Filter, Sink, Source, Stage, Transform
 from corpusforge.errors import RecipeError
 from corpusforge.recipe.contracts import contract_problems, resource_problems
-from corpusforge.recipe.model import NamedStage, PipelineHeader, Recipe, RecipeHeader, SourceChain, SourceHeader
+from corpusforge.recipe.model import NamedStage, PipelineHeader, Recipe, RecipeHeader, SourceChain, SourceHeader, Trial
 from corpusforge.recipe.registry import find_stage
 from corpusforge.recipe.suggest import did_you_mean
 from corpusforge.recipe.variables import apply_overrides, substitute
@@ -19,6 +19,8 @@ from corpusforge.settings import Located
 from corpusforge.shipped import shipped_folder
 
 Model = TypeVar("Model", bound=BaseModel)
+
+NO_TRIAL = Trial()
 
 IN_CHAIN = (Transform, Filter)
 AFTER_JOIN = (Transform, Filter, Barrier)
@@ -31,9 +33,14 @@ class _Problems(list[str]):
         self.append(f"{name}: {where}: {what}" if where else f"{name}: {what}")
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = (), working_folder: Path | None = None) -> Recipe:
+def load_recipe(
+    path: Path, overrides: Sequence[str] = (), working_folder: Path | None = None, *, trial: Trial = NO_TRIAL
+) -> Recipe:
     """Read, override, substitute and check a recipe; raises RecipeError with all problems."""
-    tree = apply_overrides(load_yaml(path), overrides, working_folder or Path.cwd())
+    tree = load_yaml(path)
+    sources = tree.get("sources")
+    overrides = (*overrides, *trial.overrides(len(sources) if isinstance(sources, list) else 0))
+    tree = apply_overrides(tree, overrides, working_folder or Path.cwd())
     variables = tree.get("variables") or {}
     if isinstance(variables, dict):
         rest = {key: value for key, value in tree.items() if key != "variables"}
@@ -42,7 +49,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), working_folder: Path 
     header = _validate(RecipeHeader, tree, path.name, "", "", problems)
     if header is None:
         raise RecipeError(problems)
-    recipe = _assemble(path, header, tuple(overrides), problems)
+    recipe = _assemble(path, header, overrides, problems)
     if problems or recipe is None:
         raise RecipeError(problems)
     return recipe
@@ -83,7 +90,8 @@ def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -
         return None
     return SourceChain(
         name=header.name, group=header.group, license=header.license, lang=header.lang, alarm_share=header.alarm_share,
-        use=named.use, source=named.stage, stages=tuple(stage for stage in stages if stage is not None),
+        limit=header.limit, sample=header.sample, use=named.use, source=named.stage,
+        stages=tuple(stage for stage in stages if stage is not None),
     )  # fmt: skip
 
 

@@ -28,9 +28,32 @@ class SourceChain:
     license: str
     lang: str
     alarm_share: float
+    limit: int | None
+    sample: float
     use: str
     source: Source
     stages: tuple[NamedStage, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A build on little: a limit and a sample for every source of a recipe, in place of its own."""
+
+    limit: int | None = None
+    sample: float | None = None
+
+    def __bool__(self) -> bool:
+        return self.limit is not None or self.sample is not None
+
+    def overrides(self, num_sources: int) -> tuple[str, ...]:
+        """As after --set."""
+        wanted = {"limit": self.limit, "sample": self.sample}
+        return tuple(
+            f"sources.{index}.{name}={value}"
+            for index in range(num_sources)
+            for name, value in wanted.items()
+            if value is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -46,6 +69,11 @@ class Recipe:
     sink_use: str
     sink: Sink
     overrides: tuple[str, ...]
+
+
+def default_out(recipe: Recipe, trial: Trial | None = None) -> Path:
+    """Where a build goes when nobody says: a trial beside the whole build, so that it takes nothing's place."""
+    return Path("out") / (f"{recipe.name}-trial" if trial else recipe.name)
 
 
 class RecipeHeader(BaseModel):
@@ -90,6 +118,11 @@ class SourceHeader(BaseModel):
     """Language of documents that name none themselves, such as en or zh."""
     alarm_share: float = Field(default=0.95, gt=0, le=1)
     """The build stops when this source has lost a larger share of its documents; 1 never stops it."""
+    limit: int | None = Field(default=None, gt=0)
+    """Take only the first documents, this many; null takes all. One worker reads them, and what is done counts as done only
+    while size and time of change of the files stay, since a quick look should not wait until everything is hashed."""
+    sample: float = Field(default=1.0, gt=0, le=1)
+    """Take only this share of the documents: the same ones every time, chosen by their id as they are read."""
     pipeline: str | list[dict[str, Any]] = Field(default_factory=list)
     """Stages of this source alone: a shipped pipeline's name, a YAML file, or a list of stages."""
 

@@ -14,7 +14,7 @@ from corpusforge.engine.run import build
 from corpusforge.engine.store import read_json, read_parquet
 from corpusforge.engine.stream import needed_columns
 from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputChanged, InputError, NothingLeft, SourceAlarm
-from corpusforge.recipe import load_recipe
+from corpusforge.recipe import Trial, default_out, load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENIZER = ROOT / "recipes/samples/tokenizer"
@@ -279,7 +279,7 @@ def test_an_input_that_changes_while_it_is_read_stops_the_build_and_is_not_taken
     path.write_bytes(path.read_bytes().replace(b"basalt", b"gabbro"))
     read = plan.chains["notes"][0]
     (shard,) = source_of(read).shards(plan.inputs["notes"])
-    task = reading.ReadTask("notes-00000", "notes", "", "", True, shard, (read,))
+    task = reading.ReadTask("notes-00000", "notes", "", "", True, (shard,), None, 1.0, (read,))
     with pytest.raises(InputChanged, match=r"0\.jsonl: was written to since the build began"):
         stream.run_read(task)
     assert not read.is_done
@@ -379,8 +379,9 @@ def test_exit_codes_tell_kinds_of_errors_apart() -> None:
     assert (CorpusForgeError.exit_code, InputError.exit_code, BuildStopped.exit_code) == (1, 2, 3)
 
 
+@pytest.mark.parametrize("taken", [(), ("sources.0.limit=49999",), ("sources.0.sample=0.9",)])
 def test_a_file_that_cannot_be_cut_goes_on_behind_its_finished_parts(
-    recipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, taken: tuple[str, ...]
 ) -> None:
     """One .gz makes several parts here; stopped before the last of them, the build does not write the others again."""
     for path in (tmp_path / "notes").iterdir():
@@ -388,7 +389,7 @@ def test_a_file_that_cannot_be_cut_goes_on_behind_its_finished_parts(
     lines = b"".join(orjson.dumps({"text": f"Core {i} holds gypsum."}) + b"\n" for i in range(50_000))
     (tmp_path / "notes/all.jsonl.gz").write_bytes(gzip.compress(lines, mtime=0))
     monkeypatch.setattr(reading, "MAX_TASK_BYTES", 1)  # every batch of the source is a part
-    run(recipe, "whole")
+    run(recipe, "whole", *taken)
     finish = stream._finish_part
 
     def stop_at_the_last(task: reading.ReadTask, name: str, pieces: reading.Pieces) -> dict[str, object]:
@@ -398,11 +399,56 @@ def test_a_file_that_cannot_be_cut_goes_on_behind_its_finished_parts(
 
     monkeypatch.setattr(stream, "_finish_part", stop_at_the_last)
     with pytest.raises(KeyboardInterrupt):
-        run(recipe, "cut")
+        run(recipe, "cut", *taken)
     monkeypatch.setattr(stream, "_finish_part", finish)
     finished = sorted((tmp_path / "cut").rglob("notes-00000-000?.parquet"))
     before = [path.stat().st_mtime_ns for path in finished]
-    run(recipe, "cut")
+    run(recipe, "cut", *taken)
     assert len(finished) == 3 * 3  # documents, what was rejected, signals
     assert [path.stat().st_mtime_ns for path in finished] == before
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
+
+
+def trial(recipe: Path, workers: int = 1, **settings: float) -> Plan:
+    wanted = Trial(**settings)  # type: ignore[arg-type]
+    return build(load_recipe(recipe, trial=wanted), recipe.parent / f"out-{workers}", workers)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_limit_takes_the_first_documents_of_each_source(recipe: Path, workers: int) -> None:
+    plan = trial(recipe, workers, limit=11)
+    assert ledger(plan, "notes-read")["notes"][0]["in"] == 11  # type: ignore[index]
+    [part] = plan.steps[0].folder.glob("notes-00000-0000.parquet")
+    assert read_parquet(part, ["origin"])["origin"].to_pylist()[-1].startswith("1.jsonl")
+
+
+def test_a_sample_is_the_same_share_every_time(recipe: Path) -> None:
+    half = trial(recipe, 1, sample=0.5), trial(recipe, 2, sample=0.5)
+    counts = [ledger(plan, "notes-read")["notes"][0]["in"] for plan in half]  # type: ignore[index]
+    assert counts[0] == counts[1]
+    assert 5 < counts[0] < 26
+    assert outputs(recipe.parent / "out-1") == outputs(recipe.parent / "out-2")
+
+
+def test_a_larger_sample_holds_the_smaller_one(recipe: Path) -> None:
+    small = ids_of(trial(recipe, 1, sample=0.3))
+    assert small < ids_of(trial(recipe, 2, sample=0.8))
+
+
+def ids_of(plan: Plan) -> set[bytes]:
+    return {
+        each
+        for path in plan.steps[0].folder.glob("notes-*-0000.parquet")
+        for each in read_parquet(path, ["id"])["id"].to_pylist()
+    }
+
+
+def test_a_trial_goes_beside_the_whole_build(recipe: Path) -> None:
+    loaded = load_recipe(recipe)
+    assert default_out(loaded, Trial(limit=3)) == Path("out/small-trial")
+    assert default_out(loaded, Trial()) == Path("out/small")
+
+
+def test_a_share_that_is_none_is_refused_with_its_place(recipe: Path) -> None:
+    with pytest.raises(CorpusForgeError, match=r"sources\.0\.sample: .*less than or equal to 1, got 2"):
+        load_recipe(recipe, trial=Trial(sample=2))
