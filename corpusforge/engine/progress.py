@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
+from corpusforge.engine.estimate import Estimate
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.plan import Step
 
 
 class Progress:
     """Listens to a build and says nothing; the command line's listener extends it."""
+
+    def planned(self, needed: Estimate) -> None:
+        """The build knows its steps, and about what the ones to run will take on disk."""
 
     def skipped(self, step: Step) -> None:
         """The step had been done before."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from corpusforge.engine import stream
 from corpusforge.engine.barrier import run_barrier
+from corpusforge.engine.estimate import estimate
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.executors.local import Local
 from corpusforge.engine.executors.ray import Ray
@@ -53,6 +54,7 @@ def build(
             plan = make_plan(recipe, out)
             write_plan(plan)
             done = crew.agree(plan)
+            progress.planned(estimate(plan))
         with Local(workers) if ray is None else Ray(ray) as executor:
             running = _Build(plan, crew, executor, progress, Reports(plan))
             running.run(done)

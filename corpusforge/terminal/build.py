@@ -4,11 +4,12 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from corpusforge.engine.estimate import estimate
 from corpusforge.engine.manifest import read_manifest
 from corpusforge.engine.plan import Plan
 from corpusforge.errors import VerificationError
 from corpusforge.inspect.verify import Verified
-from corpusforge.terminal.console import relative, say, say_table, size_text, table
+from corpusforge.terminal.console import disk_line, relative, say, say_table, size_text, table
 from corpusforge.terminal.folder import say_damaged, shards_table
 
 
@@ -32,7 +33,8 @@ def print_plan(plan: Plan) -> None:
         steps.add_row(state, step.name, step.folder.name, " ".join(named.use for named in step.stages))
     say_table(steps)
     todo = sum(not step.is_done for step in plan.steps)
-    say(f"{todo} of {len(plan.steps)} steps to run; output in {escape(str(relative(plan.out)))}")
+    needs = f"; {disk_line(estimate(plan))}" if todo else ""
+    say(f"{todo} of {len(plan.steps)} steps to run; output in {escape(str(relative(plan.out)))}{needs}")
 
 
 def print_verified(out: Path, verified: Verified) -> None:

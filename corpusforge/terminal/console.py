@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from corpusforge.engine.estimate import Estimate
 from corpusforge.engine.ledger import Entry
 
 # Elsewhere than on a terminal nothing folds: programs and people who search want one line for one thing.
@@ -91,6 +92,11 @@ def size_text(size_bytes: int) -> str:
         if size_bytes >= factor:
             return f"{size_bytes / factor:.1f} {unit}"
     return f"{size_bytes} bytes"
+
+
+def disk_line(needed: Estimate) -> str:
+    """ "needs about 1.2 GB on disk, 53.0 GB are free"."""
+    return f"needs about {size_text(needed.needed_bytes)} on disk, {size_text(needed.free_bytes)} are free"
 
 
 def relative(path: Path) -> Path:

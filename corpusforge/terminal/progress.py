@@ -8,11 +8,12 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
+from corpusforge.engine.estimate import Estimate
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.plan import Step
 from corpusforge.engine.progress import Progress
 from corpusforge.inspect.steps import read_if_there
-from corpusforge.terminal.console import err, size_text
+from corpusforge.terminal.console import disk_line, err, size_text
 
 _LABEL = 34
 
@@ -24,6 +25,11 @@ class BuildProgress(Progress):
         """Away from a terminal a line is printed every `line_seconds` while a pass runs."""
         self._line_seconds = line_seconds
         self._waiting = ""
+
+    def planned(self, needed: Estimate) -> None:
+        """A line only where the disk is likely to run full."""
+        if not needed.fits:
+            err.print(f"[yellow]warning: {disk_line(needed)}; free some, or give another --out[/yellow]", soft_wrap=True)
 
     def skipped(self, step: Step) -> None:
         """One line."""
