@@ -254,6 +254,27 @@ def diff_command(
     print_difference(a.absolute(), b.absolute(), diff(a, b, limit), as_json)
 
 
+@app.command("refilter")
+def refilter_command(
+    recipe: RecipePath,
+    out: Out = None,
+    overrides: Overrides = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Examples of documents whose fate changes.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what other thresholds would keep and reject, from the signals of the last build: in seconds, writing nothing.
+
+    Example: corpusforge refilter recipes/geo.yaml --set sources.articles.pipeline.0.min_words=60
+    """
+    from corpusforge.inspect.refilter import refilter
+    from corpusforge.recipe import default_out, load_recipe
+    from corpusforge.terminal.difference import print_redecided
+
+    loaded = load_recipe(recipe, overrides or ())
+    print_redecided(refilter(loaded, out or default_out(loaded), limit), as_json)
+
+
 @app.command("init")
 def init_command(
     recipe: Annotated[Path, typer.Argument(help="The file to write.")] = Path("recipe.yaml"),

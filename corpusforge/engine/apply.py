@@ -68,7 +68,7 @@ def apply_filter(named: NamedStage, part: Part, signals: pa.Table) -> Outcome:
     stage = named.stage
     assert isinstance(stage, Filter)
     own = aligned(signals, part.rows)
-    result = _decided(stage, own.filter(pa.array(part.alive)), part.live().columns.select(columns_of_rules(stage)))
+    result = decided(stage, own.filter(pa.array(part.alive)), part.live().columns.select(columns_of_rules(stage)))
     keep = part.alive.copy()
     keep[part.alive] = pc.equal(result["drop"], "").to_numpy()
     verdicts = _verdicts(named, part.rows[part.alive], result).filter(pc.not_equal(result["drop"], ""))
@@ -125,7 +125,7 @@ class Views:
         return self._made[column]
 
 
-def _decided(stage: Filter, signals: pa.Table, others: pa.Table) -> pa.Table:
+def decided(stage: Filter, signals: pa.Table, others: pa.Table) -> pa.Table:
     """Verdicts from signals: a row that could not be measured has failed."""
     columns = {name: signals[name].combine_chunks() for name in stage.adds}
     columns |= {name: others[name].combine_chunks() for name in others.column_names}
