@@ -12,7 +12,7 @@ engine marks it failed, with the message.
     Sink       write(rows)                    data leaves here, only here
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -82,10 +82,11 @@ EDIT = pa.struct(
 )
 EDITS_FIELD = pa.field("edits", pa.large_list(pa.field("item", EDIT, nullable=False)))
 
-# What the reduce of a deciding Barrier returns: which row of which part is dropped, and the document that stays instead.
+# What the last round of a deciding Barrier returns: which row of which part (by number) is dropped, and the document that
+# stays instead.
 DECISION = pa.schema(
     [
-        pa.field("part", pa.string(), nullable=False),
+        pa.field("part", pa.int32(), nullable=False),
         pa.field("row", pa.int32(), nullable=False),
         *VERDICT_FIELDS,
         pa.field("witness", pa.binary(16)),
@@ -228,12 +229,56 @@ def writes_text(stage: Stage) -> bool:
     return "text" in stage.adds or (isinstance(stage, Filter) and stage.edits_text)
 
 
+@dataclass(frozen=True)
+class Desk:
+    """What one task of a Barrier's round has before it.
+
+    `number` is that of the part (in the order of the recipe) or of the partition; `records` are those that the round before
+    sent here, sorted by all their columns in order. `batches` gives, over parts, columns of the documents that are kept so
+    far, beside id, part, row and source_rank (position of the source in the recipe). Files in `folder` last until the step is
+    done: a round may write some of its own, whole or not at all, and later ones read them.
+    """
+
+    number: int
+    records: pa.Table
+    batches: Callable[[Sequence[str]], Batches]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Round:
+    """One pass of a Barrier: `work` is done at each part, or at each partition of the records of the round before.
+
+    What it returns goes on by its column `key` (uint64): to the partition whose range of numbers holds it, or, where the next
+    round is over parts, to the part of that number.
+    """
+
+    name: str
+    over: Literal["parts", "partitions", "one"]
+    work: Callable[[Desk], pa.Table]
+
+
 class Barrier(Stage):
     """Looks at the whole corpus: map gives records with a 64-bit `key`, reduce sees all records of a range of keys.
 
-    A barrier that `provides` an artefact writes it in `finish`; any other decides: its reduce returns DECISION rows.
-    Batches given to map carry, beside `reads`: id, part, row and source_rank (position of the source in the recipe).
+    A barrier that `provides` an artefact writes it in `finish`; any other decides: its last round returns DECISION rows.
+    Batches given to map carry, beside `reads`: id, part, row and source_rank (position of the source in the recipe). What
+    takes more than two passes has `rounds` of its own.
     """
+
+    def rounds(self) -> tuple[Round, ...]:
+        """The passes: map over parts, reduce over partitions."""
+        return (Round("map", "parts", self._map_part), Round("reduce", "partitions", self._reduce_partition))
+
+    def _map_part(self, desk: Desk) -> pa.Table:
+        return pa.Table.from_batches([self.map(batch) for batch in desk.batches(self.reads)])
+
+    def _reduce_partition(self, desk: Desk) -> pa.Table:
+        return self.reduce(desk.records)
+
+    def record_bytes(self, num_documents: int, text_bytes: int) -> int:
+        """About how many bytes of records the corpus gives in a round; a partition holds MAX_TASK_BYTES of them."""
+        return text_bytes if "text" in self.reads else 64 * num_documents
 
     def map(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Records for the exchange: a column `key` (uint64) and whatever reduce needs."""

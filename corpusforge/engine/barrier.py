@@ -1,57 +1,78 @@
-"""Runs a Barrier on the exchange: map parts, reduce partitions, then either verdicts back to their parts or an artefact."""
+"""Runs a Barrier on the exchange, round after round, then brings verdicts back to their parts or writes an artefact."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from corpusforge.core import DECISION, Barrier
+from corpusforge.core import DECISION, Barrier, Desk
 from corpusforge.engine.exchange import gather, num_partitions, partition_by_key, sorted_records, spill
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.ledger import Entry, entry, total
-from corpusforge.engine.parts import VERDICTS, Part, PartInfo, alive_rows, load_part, verdicts_path
+from corpusforge.engine.parts import VERDICTS, PartInfo, alive_rows, load_part, verdicts_path
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.progress import Progress
 from corpusforge.engine.store import write_parquet
 from corpusforge.errors import translated_os_errors
 from corpusforge.recipe.model import NamedStage
 
+# Parts whose records lie together in a spilled file.
+PARTS_OF_A_GROUP = 64
+
+_PLACE = ("id", "part", "row", "source_rank")
+
 
 @dataclass(frozen=True)
-class MapTask:
-    """A part to turn into records, in `partitions` partitions, at `path`."""
+class Routing:
+    """Where the records of a round go: to `count` slots, each a range of keys or a group of parts."""
+
+    over: str
+    count: int
+
+    def slots(self, records: pa.Table) -> NDArray[np.int64]:
+        """The slot of each record; decisions go by their part."""
+        if self.over == "partitions":
+            return partition_by_key(records, self.count)
+        if self.over == "parts":
+            return records["key"].to_numpy().astype(np.int64) // PARTS_OF_A_GROUP
+        if self.over == "decisions":
+            return records["part"].to_numpy().astype(np.int64) // PARTS_OF_A_GROUP
+        return np.zeros(records.num_rows, np.int64)
+
+
+@dataclass(frozen=True)
+class PlacedPart:
+    """A part with its number, the rank of its source, and the steps that it has gone through."""
 
     info: PartInfo
+    number: int
     source_rank: int
     before: tuple[Step, ...]
-    named: NamedStage
-    partitions: int
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return f"{self.named.use}, {self.info.name}"
 
 
 @dataclass(frozen=True)
-class ReduceTask:
-    """A partition to reduce; decisions are spilled by group of parts, `part_group` gives each part's."""
+class RoundTask:
+    """One part (`placed`) or partition (`number`) of a round; `inputs` are the files of the round before, `path` its own."""
 
     named: NamedStage
+    index: int
+    number: int
+    placed: PlacedPart | None
     inputs: tuple[Path, ...]
-    partition: int
-    part_group: dict[str, int]
-    groups: int
+    routing: Routing
     path: Path
 
     @property
     def name(self) -> str:
         """What people call it."""
-        return f"{self.named.use}, partition {self.partition}"
+        where = f"partition {self.number}" if self.placed is None else self.placed.info.name
+        return f"{self.named.use}, {where}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,7 @@ class CollectTask:
     step: Step
     inputs: tuple[Path, ...]
     group: int
-    parts: tuple[tuple[PartInfo, tuple[Step, ...]], ...]
+    parts: tuple[PlacedPart, ...]
 
     @property
     def name(self) -> str:
@@ -88,50 +109,54 @@ def barrier_of(named: NamedStage) -> Barrier:
     return named.stage
 
 
-def run_map(task: MapTask) -> None:
-    """Spill a part's records; a file that exists is kept."""
-    if not task.path.exists():
-        stage = barrier_of(task.named)
-        given = {"id", "part", "row", "source_rank"}
-        part = load_part(task.info, task.before, [name for name in stage.reads if name not in given])
-        records = pa.Table.from_batches([stage.map(batch) for batch in _with_place(part, task.source_rank, stage)])
-        spill(task.path, records, partition_by_key(records, task.partitions), task.partitions)
+def run_round(task: RoundTask) -> None:
+    """Do the work of a round at one place and spill what it gives; a file that exists is kept."""
+    if task.path.exists():
+        return
+    stage = barrier_of(task.named)
+    result = stage.rounds()[task.index].work(_desk(task, stage))
+    if task.routing.over == "decisions":
+        assert result.schema.equals(DECISION), f"{task.named.use} gave {result.schema}"
+    spill(task.path, result, task.routing.slots(result), task.routing.count)
 
 
-def _with_place(part: Part, source_rank: int, stage: Barrier) -> Iterator[pa.RecordBatch]:
+def _desk(task: RoundTask, stage: Barrier) -> Desk:
+    placed = task.placed
+    if placed is None:
+        return Desk(task.number, sorted_records(gather(task.inputs, task.number)), _no_batches, task.path.parent)
+    records = pa.table({})
+    if task.inputs:
+        of_group = gather(task.inputs, placed.number // PARTS_OF_A_GROUP)
+        records = sorted_records(of_group.filter(pc.equal(of_group["key"], placed.number)))
+    return Desk(placed.number, records, partial(_batches, placed), task.path.parent)
+
+
+def _no_batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    raise AssertionError(f"a round over partitions has no documents, so no {columns}")
+
+
+def _batches(placed: PlacedPart, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    part = load_part(placed.info, placed.before, [name for name in columns if name not in _PLACE])
     count = len(part.rows)
-    placed = part.with_columns(
+    with_place = part.with_columns(
         pa.table(
             {
-                "part": pa.array([part.info.name] * count, pa.string()),
+                "part": pa.array(np.full(count, placed.number, np.int32)),
                 "row": pa.array(part.rows, pa.int32()),
-                "source_rank": pa.array(np.full(count, source_rank, np.int32)),
+                "source_rank": pa.array(np.full(count, placed.source_rank, np.int32)),
             }
         )
     )
-    return placed.batches(list(dict.fromkeys([*stage.reads, "id", "part", "row", "source_rank"])))
-
-
-def run_reduce(task: ReduceTask) -> None:
-    """Reduce one partition and spill what it gives; a file that exists is kept."""
-    if not task.path.exists():
-        stage = barrier_of(task.named)
-        result = stage.reduce(sorted_records(gather(task.inputs, task.partition)))
-        if stage.provides:
-            spill(task.path, result, np.zeros(result.num_rows, np.int64), 1)
-        else:
-            assert result.schema.equals(DECISION), f"{task.named.use} gave {result.schema}"
-            groups = np.array([task.part_group[name] for name in result["part"].to_pylist()], np.int64)
-            spill(task.path, result, groups, task.groups)
+    return with_place.batches(list(dict.fromkeys([*columns, *_PLACE])))
 
 
 def run_collect(task: CollectTask) -> dict[str, dict[str, Any]]:
     """Write the verdicts of a group of parts; gives each part's entry in the books, as JSON."""
     decisions = sorted_records(gather(task.inputs, task.group), ["part", "row"])
-    names = np.array(decisions["part"].to_pylist(), object)
     results = {}
-    for info, before in task.parts:
-        verdicts = _as_verdicts(task.step.stages[0], decisions.filter(pa.array(names == info.name, pa.bool_())))
+    for placed in task.parts:
+        verdicts = _as_verdicts(task.step.stages[0], decisions.filter(pc.equal(decisions["part"], placed.number)))
+        info, before = placed.info, placed.before
         came_in = len(alive_rows(info, before))
         write_parquet(verdicts_path(task.step, info.name), verdicts)
         kept = len(alive_rows(info, (*before, task.step)))
@@ -155,51 +180,75 @@ def run_finish(task: FinishTask) -> None:
 def run_barrier(
     plan: Plan, step: Step, parts: Sequence[PartInfo], executor: Executor, progress: Progress
 ) -> dict[str, list[Entry]]:
-    """Map, reduce and finish; the books of a deciding barrier by source, none for one that makes an artefact."""
-    named = step.stages[0]
-    stage = barrier_of(named)
-    scratch = step.folder / "scratch"
-    size = sum(part.text_bytes for part in parts) if "text" in stage.reads else 64 * sum(part.rows for part in parts)
-    count = num_partitions(size)
-    ranks = {name: rank for rank, name in enumerate(plan.chains)}
-    groups = group_parts(parts)
-    maps = [
-        MapTask(part, ranks[part.source], plan.before(part.source, step), named, count, scratch / f"{part.name}.map")
-        for part in parts
-    ]
-    with progress.running([step], len(maps) + count) as tick:
-        for _ in executor.map(run_map, maps, tick):
-            pass
-        spilled = tuple(task.path for task in maps)
-        num_groups = max(groups.values(), default=0) + 1
-        reduces = [
-            ReduceTask(named, spilled, index, groups, num_groups, scratch / f"{index:05d}.reduced") for index in range(count)
-        ]
-        for _ in executor.map(run_reduce, reduces, tick):
-            pass
-        reduced = tuple(task.path for task in reduces)
+    """Round after round, then finish; the books of a deciding barrier by source, none for one that makes an artefact."""
+    stage = barrier_of(step.stages[0])
+    size = stage.record_bytes(sum(part.rows for part in parts), sum(part.text_bytes for part in parts))
+    layout = _Layout(step, _placed(plan, step, parts), num_partitions(size))
+    paths: tuple[Path, ...] = ()
+    with progress.running([step], sum(layout.num_tasks(index) for index in range(len(layout.rounds)))) as tick:
+        for index in range(len(layout.rounds)):
+            tasks = layout.tasks(index, paths)
+            for _ in executor.map(run_round, tasks, tick):
+                pass
+            paths = tuple(task.path for task in tasks)
         if stage.provides:
-            list(executor.map(run_finish, [FinishTask(step, reduced)]))
+            list(executor.map(run_finish, [FinishTask(step, paths)]))
             return {}
-        return _collect(plan, step, parts, reduced, executor)
+        return _collect(step, layout.placed, paths, executor)
 
 
-def _collect(
-    plan: Plan, step: Step, parts: Sequence[PartInfo], reduced: tuple[Path, ...], executor: Executor
-) -> dict[str, list[Entry]]:
-    groups = group_parts(parts)
-    members: dict[int, list[tuple[PartInfo, tuple[Step, ...]]]] = {}
-    for part in parts:
-        members.setdefault(groups[part.name], []).append((part, plan.before(part.source, step)))
-    tasks = [CollectTask(step, reduced, group, tuple(some)) for group, some in members.items()]
-    source_of_part = {part.name: part.source for part in parts}
+def _placed(plan: Plan, step: Step, parts: Sequence[PartInfo]) -> tuple[PlacedPart, ...]:
+    ranks = {name: rank for rank, name in enumerate(plan.chains)}
+    return tuple(
+        PlacedPart(part, number, ranks[part.source], plan.before(part.source, step)) for number, part in enumerate(parts)
+    )
+
+
+class _Layout:
+    """The tasks of a barrier, round by round."""
+
+    def __init__(self, step: Step, placed: tuple[PlacedPart, ...], num_partitions: int) -> None:
+        self.placed = placed
+        self.rounds = barrier_of(step.stages[0]).rounds()
+        self._step, self._num_partitions = step, num_partitions
+        self._num_groups = len(placed) // PARTS_OF_A_GROUP + 1
+
+    def num_tasks(self, index: int) -> int:
+        """How many tasks a round has."""
+        return {"parts": len(self.placed), "partitions": self._num_partitions, "one": 1}[self.rounds[index].over]
+
+    def tasks(self, index: int, inputs: tuple[Path, ...]) -> list[RoundTask]:
+        """The tasks of a round, which read what the round before wrote."""
+        named, routing, name = self._step.stages[0], self._routing(index), self.rounds[index].name
+        scratch = self._step.folder / "scratch"
+        if self.rounds[index].over == "parts":
+            return [
+                RoundTask(named, index, each.number, each, inputs, routing, scratch / f"{each.info.name}.{name}")
+                for each in self.placed
+            ]
+        return [
+            RoundTask(named, index, number, None, inputs, routing, scratch / f"{number:05d}.{name}")
+            for number in range(self.num_tasks(index))
+        ]
+
+    def _routing(self, index: int) -> Routing:
+        """Where what a round gives goes: to the next one, or back to the parts as decisions, or to `finish`."""
+        if index + 1 < len(self.rounds):
+            over: str = self.rounds[index + 1].over
+        else:
+            over = "one" if barrier_of(self._step.stages[0]).provides else "decisions"
+        counts = {"partitions": self._num_partitions, "one": 1}
+        return Routing(over, counts.get(over, self._num_groups))
+
+
+def _collect(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...], executor: Executor) -> dict[str, list[Entry]]:
+    groups: dict[int, list[PlacedPart]] = {}
+    for each in placed:
+        groups.setdefault(each.number // PARTS_OF_A_GROUP, []).append(each)
+    tasks = [CollectTask(step, decided, group, tuple(some)) for group, some in groups.items()]
+    source_of_part = {each.info.name: each.info.source for each in placed}
     entries: dict[str, list[Entry]] = {}
     for results in executor.map(run_collect, tasks):
         for name, books in results.items():
             entries.setdefault(source_of_part[name], []).append(Entry.from_json(books))
     return {source: [total(books)] for source, books in entries.items()}
-
-
-def group_parts(parts: Sequence[PartInfo], size: int = 64) -> dict[str, int]:
-    """Group number of each part, `size` parts to a group."""
-    return {info.name: index // size for index, info in enumerate(parts)}

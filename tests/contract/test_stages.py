@@ -71,7 +71,7 @@ def documents(artifacts: dict[str, Path], texts: list[str]) -> pa.RecordBatch:
         "id": document_ids("s", keys),
         "content_hash": content_hashes(array),
         "origin": keys,
-        "part": pa.array(["p"] * len(texts), pa.string()),
+        "part": pa.array([0] * len(texts), pa.int32()),
         "row": pa.array(range(len(texts)), pa.int32()),
         "source_rank": pa.array([0] * len(texts), pa.int32()),
     }

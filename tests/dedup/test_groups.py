@@ -21,7 +21,7 @@ def documents(texts: list[str], ranks: list[int]) -> pa.RecordBatch:
             "id": pa.array([digest(f"id{i}") for i in range(len(texts))], pa.binary(16)),
             "content_hash": content_hashes(pa.array(texts, pa.large_string())),
             "origin": pa.array([f"f:{i}" for i in range(len(texts))]),
-            "part": pa.array(["p"] * len(texts)),
+            "part": pa.array([0] * len(texts), pa.int32()),
             "row": pa.array(range(len(texts)), pa.int32()),
             "source_rank": pa.array(ranks, pa.int32()),
         }
