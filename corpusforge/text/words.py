@@ -43,15 +43,15 @@ def count_words(data: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDAr
         while position < stop:
             flags, size = flags_at(data, position, table)
             position += size
-            starts, left = _step(flags, left)
+            starts, left = step(flags, left)
             count += starts
         counts[document] = count
     return counts
 
 
 @kernel
-def _step(flags: int, left: int) -> tuple[int, int]:
-    """Whether a character starts a word, and what it leaves on the left of the next one."""
+def step(flags: int, left: int) -> tuple[int, int]:
+    """Whether a character starts a word, and what it leaves on the left of the next one; 0 where no word goes on."""
     if flags & CJK:
         return 1, _NOTHING
     if flags & LETTER:

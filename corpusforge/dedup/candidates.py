@@ -1,0 +1,58 @@
+"""Candidate pairs of a bucket of documents that share a band, each checked against its signatures before it goes on.
+
+A small bucket gives all its pairs. In a hot one (boilerplate, templates) that would be quadratic: there a document is compared
+only to the bucket's leaders, of which there are at most `cap`: the best-ranked documents unlike every leader before them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpusforge.text.kernels import kernel
+
+
+@kernel
+def agreeing(signatures: NDArray[np.uint32], permutations: int, a: int, b: int) -> int:
+    """Number of places in which the signatures of rows a and b are equal."""
+    count = 0
+    left, right = a * permutations, b * permutations
+    for index in range(permutations):
+        count += signatures[left + index] == signatures[right + index]
+    return count
+
+
+@kernel
+def bucket_pairs(
+    starts: NDArray[np.int64], signatures: NDArray[np.uint32], permutations: int, least: int, cap: int
+) -> tuple[NDArray[np.int64], int]:
+    """Pairs (a, b), a before b, of rows that agree in at least `least` places: int64[2 * pairs]; and documents left alone.
+
+    Bucket i holds the rows starts[i] <= row < starts[i + 1], the best first. Left alone are those of a hot bucket that are
+    like none of `cap` leaders.
+    """
+    pairs = np.empty(1024, np.int64)
+    used, alone = 0, 0
+    leaders = np.empty(cap, np.int64)
+    for bucket in range(len(starts) - 1):
+        begin, end = starts[bucket], starts[bucket + 1]
+        is_hot = end - begin > cap
+        num_leaders = 0
+        for row in range(begin, end):
+            is_like_one = False
+            others = num_leaders if is_hot else row - begin
+            for index in range(others):
+                other = leaders[index] if is_hot else begin + index
+                if agreeing(signatures, permutations, other, row) >= least:
+                    is_like_one = True
+                    if used + 2 > len(pairs):
+                        larger = np.empty(2 * len(pairs), np.int64)
+                        larger[:used] = pairs[:used]
+                        pairs = larger
+                    pairs[used], pairs[used + 1] = other, row
+                    used += 2
+            if is_hot and not is_like_one:
+                if num_leaders < cap:
+                    leaders[num_leaders] = row
+                    num_leaders += 1
+                else:
+                    alone += 1
+    return pairs[:used].copy(), alone

@@ -1,0 +1,151 @@
+"""Near-duplicates in whole builds: sound, complete, and as the slow and obvious way decides."""
+
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import minhash_oracle
+
+from corpusforge.dedup.bands import Bands, choose_bands
+from corpusforge.dedup.minhash import Minhash
+from corpusforge.engine.plan import Plan
+from corpusforge.engine.run import build
+from corpusforge.engine.store import read_parquet
+from corpusforge.errors import RecipeError
+from corpusforge.inspect.folder import open_documents
+from corpusforge.recipe import load_recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = [f"word{i}" for i in range(400)] + list("花岗岩由石英长石和云母组成玄武岩含橄榄石")
+
+
+def recipe(folder: Path, sources: Sequence[Sequence[str]], **settings: object) -> Path:
+    named = []
+    for number, texts in enumerate(sources):
+        (folder / f"{number}.jsonl").write_bytes(b"".join(orjson.dumps({"text": text}) + b"\n" for text in texts))
+        named.append(f"  - {{name: s{number}, use: source.jsonl, path: {number}.jsonl, alarm_share: 1}}")
+    stage = orjson.dumps({"use": "dedup.minhash", **settings}).decode()
+    encode = f"{{use: vocab.encode, tokenizer: {ROOT / 'recipes/samples/tokenizer'}}}"
+    tail = [f"stages: [{stage}, {encode}]", "sink: {use: index.megatron, layout: documents}"]
+    (folder / "near.yaml").write_text("\n".join(["version: 1", "name: near", "sources:", *named, *tail]))
+    return folder / "near.yaml"
+
+
+def removed(plan: Plan) -> dict[tuple[int, int], tuple[tuple[int, int], float]]:
+    """(source, row) -> (source, row) of the witness, and the similarity; every row is a line of its source's file."""
+    documents = open_documents(plan.out)
+    step = next(step for step in plan.joined if step.name == "dedup.minhash")
+    found = {}
+    for number, source in enumerate(documents.sources):
+        for part in documents.parts_of(source):
+            for row in read_parquet(step.folder / f"{part.name}.verdicts.parquet").to_pylist():
+                place = documents.find([row["witness"]])[row["witness"]]
+                found[number, row["row"]] = ((int(place.source[1:]), place.row), row["value"])
+    return found
+
+
+def varied(seed: int, count: int, length: int) -> list[str]:
+    """Documents of which many are edits of earlier ones: words replaced, dropped, moved, appended."""
+    chosen = random.Random(seed)
+    texts: list[list[str]] = []
+    for _ in range(count):
+        if texts and chosen.random() < 0.7:
+            words = list(chosen.choice(texts))
+            for _ in range(chosen.randrange(0, max(1, length // 12))):
+                words[chosen.randrange(len(words))] = chosen.choice(WORDS)
+            words = words[chosen.randrange(0, 1 + length // 20) :] + chosen.choices(
+                WORDS, k=chosen.randrange(0, 1 + length // 20)
+            )
+        else:
+            words = chosen.choices(WORDS, k=length)
+        texts.append(words or ["alone"])
+    return [" ".join(words) for words in texts]
+
+
+def best_first(texts: Sequence[Sequence[str]], out: Path) -> list[tuple[int, int]]:
+    """Documents by source, length and id, as the stage ranks them."""
+    documents = open_documents(out)
+    ids = {}
+    for number, source in enumerate(documents.sources):
+        for part in documents.parts_of(source):
+            for row, each in enumerate(documents.column(source, part.name, "id").to_pylist()):
+                ids[number, row] = each
+    return sorted(ids, key=lambda place: (place[0], -len(texts[place[0]][place[1]].encode()), ids[place]))
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.7, 0.8, 0.9])
+def test_what_goes_and_its_witness_are_those_of_all_pairs(threshold: float, tmp_path: Path) -> None:
+    texts = [varied(1, 150, 60), varied(1, 60, 60) + varied(2, 40, 60), ["", "一", "two words", "two words."]]
+    plan = build(load_recipe(recipe(tmp_path, texts, threshold=threshold, recall=0.999999)), tmp_path / "out")
+    order = best_first(texts, tmp_path / "out")
+    flat = [texts[source][row] for source, row in order]
+    expected = minhash_oracle.removed(flat, range(len(flat)), 5, threshold)
+    assert removed(plan) == {order[each]: (order[other], like) for each, (other, like) in expected.items()}
+
+
+def outputs(out: Path) -> dict[str, bytes]:
+    files = [path for path in sorted(out.rglob("*")) if path.is_file()]
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in files
+        if path.name not in ("run.json", ".lock", ".digests.json")
+    }
+
+
+def test_two_workers_give_the_same_bytes(tmp_path: Path) -> None:
+    loaded = load_recipe(recipe(tmp_path, [varied(3, 80, 40), varied(4, 80, 40)]))
+    build(loaded, tmp_path / "one")
+    build(loaded, tmp_path / "two", 2)
+    assert outputs(tmp_path / "one") == outputs(tmp_path / "two")
+
+
+def test_within_sources_documents_of_different_ones_are_not_compared(tmp_path: Path) -> None:
+    texts = [["a b c d e f g", "a b c d e f g"], ["a b c d e f g"]]
+    plan = build(load_recipe(recipe(tmp_path, texts, scope="source")), tmp_path / "out")
+    assert [place[0] for place in removed(plan)] == [0]
+
+
+def test_the_better_document_stays_where_a_signal_says_so(tmp_path: Path) -> None:
+    short, long = "a b c d e f g h i j", "a b c d e f g h i j a b"
+    path = recipe(tmp_path, [[short, long]], threshold=0.6, quality="num_words")
+    text = path.read_text().replace("alarm_share: 1", "alarm_share: 1, pipeline: [{use: filter.length}]")
+    path.write_text(text)
+    assert set(removed(build(load_recipe(path), tmp_path / "out"))) == {(0, 0)}
+
+
+def test_a_signal_that_nobody_measures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="num_words"):
+        load_recipe(recipe(tmp_path, [["a"]], quality="num_words"))
+
+
+def test_a_hot_bucket_compares_to_leaders_and_stays_sound(tmp_path: Path) -> None:
+    texts = varied(5, 120, 50)
+    plan = build(load_recipe(recipe(tmp_path, [texts], threshold=0.7, max_bucket=2)), tmp_path / "out")
+    sets = [set(minhash_oracle.shingles(text, 5)) for text in texts]
+    found = removed(plan)
+    assert len(found) > 20
+    for (_, row), ((_, witness), like) in found.items():
+        assert like == minhash_oracle.jaccard(sets[row], sets[witness]) >= 0.7
+        assert (0, witness) not in found
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"), [(0.7, Bands(51, 5)), (0.8, Bands(32, 8)), (0.9, Bands(19, 13)), (1.0, Bands(1, 256))]
+)
+def test_bands_follow_from_threshold_and_recall(threshold: float, expected: Bands) -> None:
+    assert choose_bands(256, threshold, 0.995) == expected
+
+
+@pytest.mark.parametrize(("bands", "similarity", "chance"), [(Bands(14, 8), 0.8, 0.924), (Bands(32, 8), 0.7, 0.850)])
+def test_the_curve_is_the_published_one(bands: Bands, similarity: float, chance: float) -> None:
+    assert bands.found(similarity) == pytest.approx(chance, abs=0.0006)
+
+
+def test_a_recall_that_no_bands_reach_is_refused() -> None:
+    with pytest.raises(ValueError, match="16 permutations cannot find pairs"):
+        Minhash(threshold=0.01, permutations=16)

@@ -1,0 +1,108 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "dedup"))
+import minhash_oracle
+import strategies
+
+from corpusforge.text.minhash import jaccards, signatures
+from corpusforge.text.shingles import Shingles, set_hashes, shingle_sets, shingles
+from corpusforge.text.view import TextView
+
+
+def view(*texts: str) -> TextView:
+    return TextView(pa.array(texts, pa.large_string()))
+
+
+def hashes_of(found: Shingles, document: int) -> list[int]:
+    return found.hashes[found.first[document] : found.first[document + 1]].tolist()
+
+
+def numbered(values: list[object]) -> list[int]:
+    """Each value as the number of its first occurrence: equal where equal, whatever the values are."""
+    seen: dict[object, int] = {}
+    return [seen.setdefault(value, len(seen)) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Granite holds quartz, feldspar and mica.", "granite HOLDS quartz feldspar and mica"),
+        ("花岗岩由石英组成。", "花岗岩，由石英组成"),
+        ("ＧＰＳ station", "gps station"),
+        ("co-operate don't", "cooperate dont"),
+        ("a b", "a  b\n"),
+    ],
+)
+def test_case_width_punctuation_and_blanks_make_no_other_shingle(one: str, other: str) -> None:
+    found = shingles(view(one, other), 5)
+    assert hashes_of(found, 0) == hashes_of(found, 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a b", "ab"), ("1990", "1991"), ("a b c d e", "b a c d e"), ("a", "a a"), ("石英", "英石")]
+)
+def test_other_words_or_another_order_make_another_shingle(one: str, other: str) -> None:
+    found = shingles(view(one, other), 5)
+    assert hashes_of(found, 0) != hashes_of(found, 1)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(strategies.documents, min_size=1, max_size=4), st.integers(1, 6))
+def test_shingles_are_equal_exactly_where_the_runs_of_words_are(texts: list[str], ngram: int) -> None:
+    found = shingles(view(*texts), ngram)
+    expected = [minhash_oracle.shingles(text, ngram) for text in texts]
+    assert np.diff(found.first).tolist() == [len(each) for each in expected]
+    assert numbered(found.hashes.tolist()) == numbered([each for some in expected for each in some])
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(strategies.documents, min_size=2, max_size=4))
+def test_jaccard_is_that_of_the_sets_of_runs(texts: list[str]) -> None:
+    sets = shingle_sets(shingles(view(*texts), 3))
+    pairs = [(a, b) for a in range(len(texts)) for b in range(len(texts))]
+    found = jaccards(sets.first, sets.hashes, *(np.array(side, np.int64) for side in zip(*pairs, strict=True)))
+    expected = [set(minhash_oracle.shingles(text, 3)) for text in texts]
+    assert found.tolist() == [minhash_oracle.jaccard(expected[a], expected[b]) for a, b in pairs]
+
+
+def test_set_hashes_tell_documents_with_other_shingles_apart() -> None:
+    texts = ["a b c", "a b c", "c b a", "a b c a b c", "", "..."]
+    found = [tuple(each) for each in set_hashes(shingles(view(*texts), 2)).tolist()]
+    assert numbered(found) == [0, 0, 1, 2, 3, 3]
+
+
+def similar_pair(shared: int, own: int) -> tuple[str, str, float]:
+    """Two documents of single-word shingles with a known similarity."""
+    both = [f"both{i}" for i in range(shared)]
+    a, b = ([f"{name}{i}" for i in range(own)] for name in ("left", "right"))
+    return " ".join([*both, *a]), " ".join([*both, *b]), shared / (shared + 2 * own)
+
+
+@pytest.mark.parametrize(("shared", "own"), [(900, 50), (800, 100), (500, 250), (40, 5)])
+def test_signatures_estimate_the_similarity_with_the_error_that_theory_says(shared: int, own: int) -> None:
+    one, other, similarity = similar_pair(shared, own)
+    found = shingles(view(one, other), 1)
+    errors = []
+    for seed in range(60):
+        a, b = signatures(found, 256, seed)
+        errors.append((a == b).mean() - similarity)
+    theory = np.sqrt(similarity * (1 - similarity) / 256)
+    assert np.sqrt(np.mean(np.square(errors))) < 1.35 * theory
+    assert abs(np.mean(errors)) < 0.6 * theory
+
+
+def test_the_signature_of_a_document_without_words_is_all_ones() -> None:
+    assert (signatures(shingles(view("", "?!"), 5), 16) == 0xFFFFFFFF).all()
+
+
+def test_a_signature_does_not_depend_on_what_stands_beside_the_document() -> None:
+    alone = signatures(shingles(view("one two three four five six"), 5), 64)
+    beside = signatures(shingles(view("x", "one two three four five six", "花岗岩"), 5), 64)
+    assert alone[0].tolist() == beside[1].tolist()
