@@ -276,7 +276,6 @@ def _similarities(desk: Desk, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDA
         some = slice(begin, begin + step)
         documents, index = np.unique(np.concatenate([a[some], b[some]]), return_inverse=True)
         sets = sketches.sets_at(desk.folder, documents)
-        first = np.concatenate([[0], np.cumsum([len(each) for each in sets])]).astype(np.int64)
         count = len(a[some])
-        found[some] = jaccards(first, np.concatenate(sets), index[:count], index[count:])
+        found[some] = jaccards(sets.first, sets.hashes, index[:count], index[count:])
     return found

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from corpusforge.text.shingles import Shingles
+
 # Of each document, in the order of its part: row of the part, what decides who stays, the hash of its shingles, its id.
 NODE = np.dtype(
     [
@@ -90,14 +92,17 @@ def _rows_at(folder: Path, wanted: NDArray[np.int64], path_of: Callable[[Path, i
     return found
 
 
-def sets_at(folder: Path, wanted: NDArray[np.int64]) -> list[NDArray[np.uint64]]:
-    """Ascending shingle hashes of each place, without repeats."""
-    found: list[NDArray[np.uint64]] = []
-    for part, position in zip(part_of(wanted).tolist(), position_of(wanted).tolist(), strict=True):
-        index = int(np.searchsorted(_mapped(set_path(folder, part, "positions")), position))
-        first = _mapped(set_path(folder, part, "first"))
-        found.append(_mapped(set_path(folder, part, "hashes"))[first[index] : first[index + 1]])
-    return found
+def sets_at(folder: Path, wanted: NDArray[np.int64]) -> Shingles:
+    """Shingle hashes of each place, ascending without repeats; `wanted` is ascending."""
+    parts = part_of(wanted)
+    counts, hashes = [np.zeros(1, np.int64)], [np.empty(0, np.uint64)]
+    for part in np.unique(parts).tolist():
+        positions, first, held = (_mapped(set_path(folder, part, what)) for what in ("positions", "first", "hashes"))
+        index = np.searchsorted(positions, position_of(wanted[parts == part]))
+        begins, ends = first[index], first[index + 1]
+        counts.append(ends - begins)
+        hashes += [held[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+    return Shingles(np.cumsum(np.concatenate(counts)), np.concatenate(hashes))
 
 
 def rank_order(nodes: np.ndarray) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from corpusforge.text.characters import CJK, LETTER, MARK, NUMBER, TABLE_SIZE, character_flags, flags_at
 from corpusforge.text.kernels import kernel
 from corpusforge.text.view import TextView
-from corpusforge.text.words import step
+from corpusforge.text.words import AFTER_LETTER, step
 
 # Odd numbers with well-spread bits: of characters, of words, and of the final mix (MurmurHash3's fmix64, Appleby).
 _CHARACTER = np.uint64(0x9E3779B97F4A7C15)
@@ -24,6 +24,8 @@ _WORD = np.uint64(0xD6E8FEB86659FD93)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(33)
+
+ASCII_A, ASCII_Z = 0x61, 0x7A
 
 
 class Shingles(NamedTuple):
@@ -93,6 +95,13 @@ def _word_hashes(
         position, stop = offsets[document], offsets[document + 1]
         before, left, word = used, 0, np.uint64(0)
         while position < stop:
+            while position < stop and left == AFTER_LETTER and ASCII_A <= (data[position] | 0x20) <= ASCII_Z:
+                word = (word ^ np.uint64(data[position] | 0x20)) * _CHARACTER  # most of Latin text is inside a word
+                word ^= word >> _HALF
+                hashes[used - 1] = word
+                position += 1
+            if position == stop:
+                break
             flags, size = flags_at(data, position, table)
             starts, left = step(flags, left)
             if starts:
@@ -159,13 +168,19 @@ def _set_hashes(first: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray
 
 def shingle_sets(given: Shingles) -> Shingles:
     """The same without repeats, each document's hashes ascending."""
-    ordered = np.lexsort((given.hashes, np.repeat(np.arange(len(given.first) - 1), np.diff(given.first))))
-    return _without_repeats(given.first, given.hashes[ordered])
+    return Shingles(*_sets(given.first, given.hashes))
 
 
-def _without_repeats(first: NDArray[np.int64], ordered: NDArray[np.uint64]) -> Shingles:
-    is_new = np.ones(len(ordered), np.bool_)
-    is_new[1:] = ordered[1:] != ordered[:-1]
-    is_new[first[:-1][np.diff(first) > 0]] = True
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(is_new)])
-    return Shingles(before[first], ordered[is_new])
+@kernel
+def _sets(first: NDArray[np.int64], hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    members = np.empty(len(hashes), np.uint64)
+    bounds = np.zeros(len(first), np.int64)
+    used = 0
+    for document in range(len(first) - 1):
+        own = np.sort(hashes[first[document] : first[document + 1]])
+        for index in range(len(own)):
+            if index == 0 or own[index] != own[index - 1]:
+                members[used] = own[index]
+                used += 1
+        bounds[document + 1] = used
+    return bounds, members[:used].copy()

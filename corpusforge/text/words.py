@@ -17,7 +17,7 @@ from corpusforge.text.characters import CJK, JOINER, LETTER, MARK, NUMBER, flags
 from corpusforge.text.kernels import kernel
 
 # What stands left of the next character, as far as words care.
-_NOTHING, _AFTER_LETTER, _AFTER_NUMBER, _AFTER_JOINER = 0, 1, 2, 3
+_NOTHING, AFTER_LETTER, _AFTER_NUMBER, _AFTER_JOINER = 0, 1, 2, 3
 
 
 @kernel
@@ -55,11 +55,11 @@ def step(flags: int, left: int) -> tuple[int, int]:
     if flags & CJK:
         return 1, _NOTHING
     if flags & LETTER:
-        return int(left == _NOTHING), _AFTER_LETTER
+        return int(left == _NOTHING), AFTER_LETTER
     if flags & NUMBER:
         return int(left in (_NOTHING, _AFTER_JOINER)), _AFTER_NUMBER
     if flags & MARK and left != _AFTER_JOINER:
         return 0, left
-    if flags & JOINER and left == _AFTER_LETTER:
+    if flags & JOINER and left == AFTER_LETTER:
         return 0, _AFTER_JOINER
     return 0, _NOTHING
