@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from corpusforge.text.normalize import normalize
+from corpusforge.text.normalize import normalized
 
 
 def document_ids(source: str, keys: pa.Array) -> pa.Array:
@@ -16,7 +16,7 @@ def document_ids(source: str, keys: pa.Array) -> pa.Array:
 
 def content_hashes(texts: pa.Array) -> pa.Array:
     """Content hashes, binary(16): xxh3-128 of each text's normal form in UTF-8."""
-    digests = [xxhash.xxh3_128_digest(normalize(text).encode()) for text in texts.to_pylist()]
+    digests = [xxhash.xxh3_128_digest(text) for text in normalized(texts)]
     return pa.array(digests, pa.binary(16))
 
 
