@@ -18,6 +18,7 @@ from corpusforge.inspect.verify import verify as verify_folder
 from corpusforge.inspect.why import Fate
 from corpusforge.inspect.why import why as why_document
 from corpusforge.recipe import Trial, default_out, load_recipe
+from corpusforge.report.page import write_report
 
 StrPath = str | Path
 
@@ -39,7 +40,9 @@ def build(
     wrong, InputError where the input is, BuildStopped where the build had to stop.
     """
     loaded = load_recipe(Path(recipe), tuple(overrides), trial=trial or Trial())
-    return BuildFolder(run_build(loaded, Path(out or default_out(loaded, trial)), workers, progress).out)
+    built = run_build(loaded, Path(out or default_out(loaded, trial)), workers, progress).out
+    write_report(built)
+    return BuildFolder(built)
 
 
 def plan(recipe: StrPath, out: StrPath | None = None, *, overrides: Iterable[str] = (), trial: Trial | None = None) -> Plan:

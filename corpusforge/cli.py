@@ -86,7 +86,7 @@ def build_command(
     from corpusforge.engine.run import build
     from corpusforge.engine.slices import Slice
     from corpusforge.recipe import Trial, default_out, load_recipe
-    from corpusforge.terminal.build import print_summary
+    from corpusforge.terminal.build import report_and_summarize
     from corpusforge.terminal.progress import BuildProgress
 
     trial = Trial(limit, sample)
@@ -94,7 +94,7 @@ def build_command(
     out = out or default_out(loaded, trial)
     part = Slice.parse(task, wait) if task else None
     build(loaded, out, workers or os.cpu_count() or 1, BuildProgress(), ray=ray, task=part)
-    print_summary(out)
+    report_and_summarize(out)
 
 
 @app.command("plan")
@@ -207,6 +207,19 @@ def show_command(
 
     wanted = one_verdict({"kept": kept, "rejected": rejected, "failed": failed}, reason)
     print_shown(show(out, Question(wanted, step, source, reason, limit, seed)), as_json, full)
+
+
+@app.command("report")
+def report_command(out: Finished) -> None:
+    """Write report.html, one page: the flow of documents, why they went, every signal with its thresholds, examples.
+
+    A build writes it by itself; this writes it again.
+
+    Example: corpusforge report out/geo
+    """
+    from corpusforge.report.page import write_report
+
+    typer.echo(write_report(out))
 
 
 @app.command("status")

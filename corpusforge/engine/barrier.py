@@ -40,10 +40,15 @@ class Routing:
         if self.over == "partitions":
             return partition_by_key(records, self.count)
         if self.over == "parts":
-            return records["key"].to_numpy().astype(np.int64) // PARTS_OF_A_GROUP
+            return _groups(records["key"])
         if self.over == "decisions":
-            return records["part"].to_numpy().astype(np.int64) // PARTS_OF_A_GROUP
+            return _groups(records["part"])
         return np.zeros(records.num_rows, np.int64)
+
+
+def _groups(parts: pa.ChunkedArray) -> NDArray[np.int64]:
+    """The group of each part number."""
+    return np.floor_divide(parts.to_numpy(), PARTS_OF_A_GROUP, dtype=np.int64, casting="unsafe")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """What a step's output depends on, as one hash: canonical JSON of stages, settings, parents and the digests of files.
 
 Nothing that may differ between machines enters: no absolute path, no time, no worker count. Paths of inputs count by their
-listing (relative path, size, sha256), resources by the sha256 of their content.
+listing (relative path, size, sha256), resources by the sha256 of their content. A remote file counts by what its store says of
+its bytes, such as the ETag of S3, so that nothing is downloaded to make a plan; where a store says nothing of the kind, it is
+read for its sha256. So a copy on another store makes other steps, though of the same bytes.
 """
 
 import hashlib
@@ -19,6 +21,8 @@ from corpusforge.engine.store import file_digest, read_json, write_json
 from corpusforge.errors import StoreDamaged
 from corpusforge.recipe.contracts import resources
 from corpusforge.recipe.model import NamedStage
+from corpusforge.remote.store import RemoteFile, Store, names_bytes
+from corpusforge.remote.urls import is_url
 from corpusforge.settings import InputMark, ThresholdMark
 
 
@@ -66,7 +70,21 @@ class Digests:
 
     def of_inputs(self, files: Sequence[InputFile]) -> list[list[str | int]]:
         """The listing as it enters a fingerprint: relative path, size, digest of each file."""
-        return [[file.relative, file.size_bytes, self.of_file(Path(file.path))] for file in files]
+        return [[file.relative, file.size_bytes, self._of_input(file)] for file in files]
+
+    def _of_input(self, file: InputFile) -> str:
+        if not is_url(file.path):
+            return self.of_file(Path(file.path))
+        if names_bytes(file.stamp):
+            return file.stamp
+        mark = [file.size_bytes, file.stamp]
+        known = self._known.get(file.path)
+        if known is not None and known[:-1] == mark:
+            return str(known[-1])
+        digest = Store(file.path).sha256(RemoteFile(file.path, file.size_bytes, file.stamp))
+        if file.stamp:
+            self._remember(file.path, mark, digest)
+        return digest
 
     def of_path(self, path: Path) -> str:
         """Digest of a file, or of a folder's files with their relative paths."""
@@ -88,9 +106,12 @@ class Digests:
         hashed_at = time.time_ns()
         digest = file_digest(path)
         if hashed_at - max(status.st_mtime_ns, status.st_ctime_ns) > 2_000_000_000:
-            self._known[key] = [*mark, digest]
-            self._changed = True
+            self._remember(key, mark, digest)
         return digest
+
+    def _remember(self, key: str, mark: list[Any], digest: str) -> None:
+        self._known[key] = [*mark, digest]
+        self._changed = True
 
     def save(self) -> None:
         """Remember for the next run."""

@@ -22,6 +22,7 @@ from corpusforge.recipe.model import Recipe
 
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
+REPORT = "report.html"
 
 
 def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
@@ -42,7 +43,7 @@ def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
 def published_names(recipe: Recipe) -> tuple[str, ...]:
     """What a build puts in place in its output folder, and replaces there: never anything else."""
     artifacts = {name for named in recipe.stages for name in named.stage.provides}
-    return ("shards", *sorted(artifacts), "mix.json", MANIFEST, PLAN, "run.json")
+    return ("shards", *sorted(artifacts), "mix.json", MANIFEST, PLAN, "run.json", REPORT)
 
 
 def write_plan(plan: Plan) -> None:

@@ -5,9 +5,10 @@ left, or a source lost more than its alarm share.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from corpusforge.core import Filter
 from corpusforge.engine.alarm import check_alarm
 from corpusforge.engine.ledger import Entry, check_flow, checked, total
 from corpusforge.engine.parts import PartInfo
@@ -54,6 +55,7 @@ class Reports:
             facts["bad_shards"] = [bad for result in results for bad in result["bad_shards"]]
         if step.signals is not None:
             facts["signals"] = step.signals.name
+            facts |= _rule_facts(step)
         totals = {source: [total(same) for same in zip(*books, strict=True)] for source, books in entries.items()}
         return self.write(step, totals, facts)
 
@@ -107,6 +109,13 @@ class Reports:
             raise NothingLeft(f"source {name}: its {len(self.plan.inputs[name])} files hold no document; mend `path`")
         if entries and not any(books[-1].kept for books in entries.values()):
             raise NothingLeft(f"{step.name}: no document is left: {_losses(entries)}; loosen the rule or look at the input")
+
+
+def _rule_facts(step: Step) -> dict[str, Any]:
+    """What a filter decided by, for whoever looks at the build without its recipe."""
+    stage = step.stages[0].stage
+    assert isinstance(stage, Filter), step.name
+    return {"rules": [asdict(rule) for rule in stage.rules()], "lang": stage.lang}
 
 
 def _concerns(step: Step, result: Mapping[str, Any]) -> bool:

@@ -9,17 +9,19 @@ from corpusforge.engine.manifest import read_manifest
 from corpusforge.engine.plan import Plan
 from corpusforge.errors import VerificationError
 from corpusforge.inspect.verify import Verified
+from corpusforge.report.page import write_report
 from corpusforge.terminal.console import disk_line, relative, say, say_table, size_text, table
 from corpusforge.terminal.folder import say_damaged, shards_table
 
 
-def print_summary(out: Path) -> None:
-    """Shards, tokens and what to do next."""
+def report_and_summarize(out: Path) -> None:
+    """Write report.html; print shards, tokens and what to do next."""
+    report = write_report(out)
     manifest = read_manifest(out)
     say_table(shards_table(manifest["shards"]))
     say_damaged([bad for step in manifest["steps"] for bad in step.get("bad_shards", [])])
     shown = relative(out)
-    say(f"built {escape(str(shown))}; next: corpusforge verify {escape(str(shown))}")
+    say(f"built {escape(str(shown))}; next: corpusforge verify {escape(str(shown))}, or look at {escape(str(relative(report)))}")
 
 
 def print_plan(plan: Plan) -> None:

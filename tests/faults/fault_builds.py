@@ -18,7 +18,7 @@ SAMPLES = ROOT / "recipes/samples"
 DATA = ROOT.parent / "shared/data"
 
 # Of the machine and the moment: another build may have other bytes there.
-NOT_REPEATED = ("run.json", ".lock", ".digests.json")
+NOT_REPEATED = ("run.json", ".lock", ".digests.json", "report.html")
 
 RECIPE = f"""\
 version: 1

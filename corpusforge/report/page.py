@@ -1,0 +1,96 @@
+"""report.html: everything that can be seen of a finished build, on one page that needs nothing else.
+
+No script, no font and no picture is loaded, and a policy in the page forbids it: texts of documents stand on it, and they may
+come from anywhere. The corpus is walked once, part by part, reading the columns that are shown and never the whole text.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from corpusforge.engine.manifest import MANIFEST, REPORT
+from corpusforge.engine.store import publish, read_json
+from corpusforge.inspect.folder import BuildFolder
+from corpusforge.report.corpus import Kept, shard_prefixes
+from corpusforge.report.duplicates import duplicate_stages, largest_clusters
+from corpusforge.report.edits import Edits
+from corpusforge.report.examples import read_excerpts
+from corpusforge.report.flow import flow_of
+from corpusforge.report.losses import Losses
+from corpusforge.report.markup import Markup, element, joined
+from corpusforge.report.rows import walk
+from corpusforge.report.sections.duplicates import duplicates_section
+from corpusforge.report.sections.edits import edits_section
+from corpusforge.report.sections.flow import flow_section
+from corpusforge.report.sections.kept import languages_section, lengths_section
+from corpusforge.report.sections.reasons import damage_section, failures_section, reasons_section
+from corpusforge.report.sections.shards import shards_section
+from corpusforge.report.sections.signals import signals_section
+from corpusforge.report.sections.summary import run_section, steps_section, summary_section
+from corpusforge.report.signals import Signals
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+Sections = Iterable[tuple[str, str, Markup | None]]
+
+
+def write_report(out: Path) -> Path:
+    """Write report.html of the finished build in `out`; gives its path.
+
+    The same build gives the same bytes, but for what lies between the comments "run begins" and "run ends". Raises InputError
+    when no build has finished in `out`, StoreDamaged where its files are not what it wrote.
+    """
+    build = BuildFolder(out)
+    page = _page(build.manifest["name"], _sections(build))
+    with publish(out / REPORT) as partial:
+        partial.write_text(page, encoding="utf-8")
+    return out / REPORT
+
+
+def _sections(build: BuildFolder) -> Sections:
+    """(id, title, content) of each; sections without content are left out."""
+    out, manifest, steps = build.out, build.manifest, build.generation.steps
+    flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
+    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
+    walk(build, (losses, signals, edits, kept))
+    losses.check(flow, str(out))
+    kept.add_lineage(shard_prefixes(out, manifest))
+    clusters = largest_clusters(build, flow)
+    shown = [place for each in clusters for place in (each.witness, *each.removed)]
+    excerpts = read_excerpts(build, [*losses.places, *signals.places, *edits.places, *shown])
+    text_bytes = sum(kept.text_bytes.values())
+    damaged: list[dict[str, Any]] = [bad for step in steps for bad in step.report.get("bad_shards", [])]
+    digest = sha256((out / MANIFEST).read_bytes()).hexdigest()
+    yield "summary", "Summary", summary_section(flow, manifest, text_bytes)
+    yield "flow", "Flow", flow_section(flow)
+    yield "reasons", "Drop reasons", reasons_section(flow, losses, excerpts)
+    yield "failures", "Failures", failures_section(flow, losses, excerpts)
+    yield "damage", "Damaged input", damage_section(damaged)
+    yield "signals", "Signals", signals_section(signals, excerpts)
+    yield "edits", "Edits", edits_section(flow, edits, excerpts)
+    yield "duplicates", "Duplicates", duplicates_section(flow, clusters, list(duplicate_stages(build)), excerpts)
+    yield "languages", "Languages", languages_section(kept)
+    yield "lengths", "Lengths", lengths_section(kept)
+    yield "shards", "Shards", shards_section(manifest)
+    yield "steps", "Steps", steps_section(manifest, digest, steps)
+    yield "run", "Run", run_section(read_json(out / "run.json"), steps, flow, text_bytes)
+
+
+def _page(name: str, sections: Sections) -> Markup:
+    shown = [(key, title, content) for key, title, content in sections if content is not None]
+    style = Markup(Path(__file__).with_name("style.css").read_text(encoding="utf-8"))
+    head = [
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{name}: report of a build"),
+        element("style", style),
+    ]
+    links = [element("a", title, href=f"#{key}") for key, title, _ in shown]
+    header = element("header", element("p", "CorpusForge build report"), element("h1", name), class_="top")
+    body = [element("section", element("h2", title), content, id=key, class_="part") for key, title, content in shown]
+    main = element("main", joined(body, "\n"))
+    made = element("html", element("head", *head), element("body", header, element("nav", *links), main), lang="en")
+    return Markup(f"<!doctype html>\n{made}\n")

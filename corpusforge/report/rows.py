@@ -1,0 +1,97 @@
+"""The rows of one part as its steps left them: which of them reached a step, and what was measured or written of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from corpusforge.engine.parts import aligned
+from corpusforge.engine.store import read_parquet
+from corpusforge.errors import StoreDamaged
+from corpusforge.inspect.folder import Documents, PartOnDisk
+from corpusforge.inspect.steps import StepOnDisk
+
+
+class PartRows:
+    """A part of a source of a finished build; its verdicts are read once, columns when they are asked for."""
+
+    def __init__(self, documents: Documents, source: str, part: PartOnDisk) -> None:
+        self.out, self.source, self.part = documents.out, source, part
+        self.steps: tuple[StepOnDisk, ...] = documents.steps_of(source)
+        self.verdicts = [_verdicts(documents, step, part.name) for step in self.steps]
+        alive = np.ones(part.rows, np.bool_)
+        self._reached = [alive]
+        for table in self.verdicts:
+            alive = alive.copy()
+            alive[table["row"].to_numpy()] = False
+            self._reached.append(alive)
+
+    def reached(self, index: int) -> NDArray[np.bool_]:
+        """Which rows came to step number `index`, bool [rows]; with the number of steps, which were kept to the end."""
+        return self._reached[index]
+
+    def signals_file(self, index: int) -> Path | None:
+        """What step number `index` measured on this part; None where it measures nothing."""
+        name = self.steps[index].report.get("signals")
+        return self.out / "signals" / str(name) / f"{self.part.name}.parquet" if name is not None else None
+
+    def measured_names(self, index: int) -> list[str]:
+        """Columns that step number `index` measured."""
+        path = self.signals_file(index)
+        assert path is not None, self.steps[index].name
+        read_parquet(path, ["row"])  # says so where the file is damaged
+        return [name for name in pq.read_schema(path).names if name != "row"]
+
+    def measured(self, index: int, names: Sequence[str]) -> pa.Table:
+        """Columns that step number `index` measured, for all rows of the part; null where it did not measure a row."""
+        path = self.signals_file(index)
+        assert path is not None, self.steps[index].name
+        return aligned(read_parquet(path, ["row", *names]), self._numbers).drop_columns(["row"])
+
+    def column(self, name: str, num_steps: int) -> pa.ChunkedArray | None:
+        """A column as the first `num_steps` steps left it, for all rows; null where a row has none, None where nothing has."""
+        for path in self._files(num_steps):
+            table = read_parquet(path, ["row", name])  # a name that the file does not have is passed over
+            if name in table.column_names:
+                return aligned(table, self._numbers)[name] if "row" in table.column_names else table[name]
+        return None
+
+    @property
+    def _numbers(self) -> NDArray[np.int32]:
+        return np.arange(self.part.rows, dtype=np.int32)
+
+    def _files(self, num_steps: int) -> Iterator[Path]:
+        """Files that may hold a column, the last step's first."""
+        for index in reversed(range(num_steps)):
+            for path in (self.signals_file(index), self.steps[index].path(f"{self.part.name}.parquet")):
+                if path is not None and path.exists():
+                    yield path
+
+
+class Gathering(Protocol):
+    """Something that looks at every part once."""
+
+    def add(self, rows: PartRows) -> None:
+        """Look at a part."""
+
+
+def walk(documents: Documents, gatherings: Iterable[Gathering]) -> None:
+    """Show every part of every source, in the order of the recipe, to all gatherings; one part is in memory at a time."""
+    gatherings = tuple(gatherings)
+    for source in documents.sources:
+        for part in documents.parts_of(source):
+            rows = PartRows(documents, source, part)
+            for each in gatherings:
+                each.add(rows)
+
+
+def _verdicts(documents: Documents, step: StepOnDisk, part: str) -> pa.Table:
+    table = documents.verdict_table(step, part)
+    if table is None:
+        path = step.path(f"{part}.verdicts.parquet")
+        raise StoreDamaged(f"{path}: a build wrote it, but it is gone; delete {path.parent} and run the same command again")
+    return table

@@ -1,0 +1,57 @@
+"""What was kept: its languages and lengths."""
+
+from corpusforge.report import charts, figures
+from corpusforge.report.charts import Series
+from corpusforge.report.corpus import Kept, Lengths
+from corpusforge.report.histogram import bins_of
+from corpusforge.report.markup import Markup, element, folded, joined, table
+
+_MAX_LANGUAGES = 30
+
+
+def languages_section(kept: Kept) -> Markup:
+    """Documents and bytes by language, most bytes first."""
+    total_bytes, total = sum(kept.text_bytes.values()), sum(kept.num_kept.values())
+    order = sorted(kept.num_read, key=lambda lang: (-kept.text_bytes[lang], -kept.num_read[lang], lang))
+    most = max(kept.text_bytes.values(), default=0)
+    rows = [
+        [
+            lang or "not stated", figures.count(kept.num_read[lang]), figures.count(kept.num_kept[lang]),
+            figures.share(kept.num_kept[lang], total), figures.size(kept.text_bytes[lang]),
+            figures.share(kept.text_bytes[lang], total_bytes), charts.bar(kept.text_bytes[lang], most, "kept"),
+        ]
+        for lang in order
+    ]  # fmt: skip
+    head = ["language", "#read", "#kept", "#of kept", "#text kept", "#of text", ""]
+    made = table(head, rows[:_MAX_LANGUAGES], class_="wide")
+    if len(rows) <= _MAX_LANGUAGES:
+        return made
+    return joined([made, folded(f"{len(rows) - _MAX_LANGUAGES} more languages", table(head, rows[_MAX_LANGUAGES:]))])
+
+
+def lengths_section(kept: Kept) -> Markup:
+    """A histogram for each kind of length."""
+    made = [_length_chart(title, lengths) for title, lengths in kept.lengths.items()]
+    intro = "Of the documents that were kept. Tokens count the marks that training sees, such as the one that ends a piece."
+    return joined([element("p", intro), element("div", *made, class_="charts")])
+
+
+def _length_chart(title: str, lengths: Lengths) -> Markup:
+    notes = [element("small", f" {figures.count(lengths.num_missing)} without")] if lengths.num_missing else []
+    caption = element("figcaption", title, *notes)
+    values = lengths.sample.rows[:, 0]
+    if not len(values):
+        return element("figure", caption, element("p", "No document has a value.", class_="note"))
+    bins = bins_of(values)
+    what = title.partition(" per ")[2] + "s"
+    chart = charts.histogram(bins, [Series(what, "kept", bins.counts(values))], what=what)
+    facts = charts.quantile_list(values, lengths.low, lengths.high)
+    mean = element("p", f"mean {figures.number(lengths.total / lengths.num_known)}", class_="axis-note")
+    return element("figure", caption, chart, facts, mean, *_sample_note(lengths))
+
+
+def _sample_note(lengths: Lengths) -> list[Markup]:
+    if lengths.sample.share == 1:
+        return []
+    held = figures.count(len(lengths.sample.rows))
+    return [element("p", f"Bars and quantiles from a sample of {held} of {figures.count(lengths.num_known)}.", class_="note")]
