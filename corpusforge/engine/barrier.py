@@ -48,7 +48,8 @@ class Routing:
 
 def _groups(parts: pa.ChunkedArray) -> NDArray[np.int64]:
     """The group of each part number."""
-    return np.floor_divide(parts.to_numpy(), PARTS_OF_A_GROUP, dtype=np.int64, casting="unsafe")
+    numbers: NDArray[np.int64] = parts.to_numpy().astype(np.int64)
+    return numbers // PARTS_OF_A_GROUP
 
 
 @dataclass(frozen=True)

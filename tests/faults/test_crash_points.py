@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fault_builds import NOT_REPEATED, books_that_do_not_add_up, leftovers, outputs, small_recipe
+from fault_builds import books_that_do_not_add_up, leftovers, outputs, small_recipe
 
 from corpusforge.engine.run import build
 from corpusforge.recipe import load_recipe
@@ -76,4 +76,4 @@ def test_files_lost_from_an_unfinished_step_are_made_again(tmp_path: Path) -> No
             path.unlink()
     build(load_recipe(recipe), plan.out)
     assert outputs(plan.out) == whole
-    assert all((plan.out / name).exists() for name in NOT_REPEATED)
+    assert (plan.out / "run.json").exists()
