@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from corpusforge.text.characters import LETTER, MARK, NUMBER, SPACE, character_flags, flags_at
 from corpusforge.text.kernels import kernel
-from corpusforge.text.shingles import ASCII_A, ASCII_Z, mixed
+from corpusforge.text.shingles import ASCII_A, ASCII_Z
 from corpusforge.text.view import TextView
 from corpusforge.text.words import AFTER_LETTER, step
 
-_CHARACTER = np.uint64(0x9E3779B97F4A7C15)
-_FOLD = np.uint64(29)
+BASE = np.uint64(0x9E3779B97F4A7C15)
 _EIGHT = np.uint64(8)
 
 LINE_FEED, CARRIAGE_RETURN = 0x0A, 0x0D
@@ -30,27 +29,42 @@ class Spans(NamedTuple):
     end: NDArray[np.int64]
 
 
-class HashedWords(NamedTuple):
-    """The words of a view, and a 64-bit hash of the bytes of each."""
+class Words(NamedTuple):
+    """The words of a view, whoever says what a word is.
+
+    `hashes` (uint64) are polynomials over the characters modulo 2**64, so that of words written together follows from theirs:
+    hash(ab) = hash(a) * BASE ** num_chars(b) + hash(b). `num_chars` (int32) are code points.
+    """
 
     spans: Spans
     hashes: NDArray[np.uint64]
+    num_chars: NDArray[np.int32]
 
 
-def hashed_words(view: TextView) -> HashedWords:
-    """Words and their hashes in one pass; ask `view.once(hashed_words)`."""
-    first, begin, end, hashes = _words(view.data, view.offsets, character_flags())
-    return HashedWords(Spans(first, begin, end), hashes)
+def view_words(view: TextView) -> Words:
+    """Words as corpusforge.text.words defines them; ask `view.once(view_words)`."""
+    first, begin, end, hashes, num_chars = _words(view.data, view.offsets, character_flags())
+    return Words(Spans(first, begin, end), hashes, num_chars)
+
+
+def words_at(view: TextView, spans: Spans) -> Words:
+    """Any other spans as words."""
+    return Words(spans, *_hash_spans(view.data, spans.begin, spans.end))
 
 
 def word_spans(view: TextView) -> Spans:
     """Where the words lie."""
-    return view.once(hashed_words).spans
+    return view.once(view_words).spans
 
 
 def word_hashes(view: TextView) -> NDArray[np.uint64]:
-    """A hash for each word's bytes, as they are: uint64[num_words], no seed."""
-    return view.once(hashed_words).hashes
+    """A hash for each word, of its characters as they are: uint64[num_words]."""
+    return view.once(view_words).hashes
+
+
+def powers_of_base(count: int) -> NDArray[np.uint64]:
+    """BASE ** i for i below `count`, modulo 2**64: uint64[count]."""
+    return np.concatenate([np.ones(1, np.uint64), np.cumprod(np.full(max(count - 1, 0), BASE, np.uint64))])[:count]
 
 
 def line_spans(view: TextView) -> Spans:
@@ -67,40 +81,64 @@ def paragraph_spans(view: TextView) -> Spans:
 @kernel
 def _words(
     data: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint16]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int32]]:
     room = (offsets[-1] - offsets[0] + len(offsets)) // 2  # no word takes less than two bytes, but the last of a text
     begin, end, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
+    num_chars = np.empty(room, np.int32)
     first = np.zeros(len(offsets), np.int64)
     used = 0
     for document in range(len(offsets) - 1):
         position, stop = offsets[document], offsets[document + 1]
-        left, hashed = 0, np.uint64(0)
+        left, hashed, count = 0, np.uint64(0), 0
         while position < stop:
             flags, size = flags_at(data, position, table)
             starts, left = step(flags, left)
             if starts:
                 begin[used] = position
-                hashed = np.uint64(0)
+                hashed, count = np.uint64(0), 0
                 used += 1
-            if starts or left:
-                packed = np.uint64(data[position])
-                for offset in range(1, size):
-                    packed = packed << _EIGHT | np.uint64(data[position + offset])
-                hashed = _hashed(hashed, packed)
+            hashed = hashed * BASE + packed_at(data, position, size)
+            count += 1
             position += size
             if starts or (left and flags & (LETTER | NUMBER | MARK)):  # a joiner is part of a word only where letters follow
                 while left == AFTER_LETTER and position < stop and ASCII_A <= (data[position] | 0x20) <= ASCII_Z:
-                    hashed = _hashed(hashed, np.uint64(data[position]))  # most of Latin text is inside a word
+                    hashed = hashed * BASE + np.uint64(data[position])  # most of Latin text is inside a word
+                    count += 1
                     position += 1
-                end[used - 1], hashes[used - 1] = position, mixed(hashed)
+                end[used - 1], hashes[used - 1], num_chars[used - 1] = position, hashed, count
         first[document + 1] = used
-    return first, begin[:used], end[:used], hashes[:used]
+    return first, begin[:used], end[:used], hashes[:used], num_chars[:used]
 
 
 @kernel
-def _hashed(hashed: np.uint64, character: np.uint64) -> np.uint64:
-    hashed = (hashed ^ character) * _CHARACTER
-    return hashed ^ (hashed >> _FOLD)
+def packed_at(data: NDArray[np.uint8], position: int, size: int) -> np.uint64:
+    """The `size` bytes of a character as one number."""
+    packed = np.uint64(data[position])
+    for offset in range(1, size):
+        packed = packed << _EIGHT | np.uint64(data[position + offset])
+    return packed
+
+
+@kernel
+def _hash_spans(
+    data: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    hashes, num_chars = np.zeros(len(begin), np.uint64), np.zeros(len(begin), np.int32)
+    for span in range(len(begin)):
+        position = begin[span]
+        while position < end[span]:
+            size = size_at(data, position)
+            hashes[span] = hashes[span] * BASE + packed_at(data, position, size)
+            num_chars[span] += 1
+            position += size
+    return hashes, num_chars
+
+
+@kernel
+def size_at(data: NDArray[np.uint8], position: int) -> int:
+    """Bytes of the character that begins at `position`."""
+    first = data[position]
+    return 1 + (first >= 0xC0) + (first >= 0xE0) + (first >= 0xF0)
 
 
 @kernel
