@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corpusforge.engine.plan import Plan, make_plan
 from corpusforge.engine.progress import SILENT, Progress
+from corpusforge.engine.remote_output import output_folder, working_folder
 from corpusforge.engine.run import build as run_build
 from corpusforge.inspect.folder import BuildFolder
 from corpusforge.inspect.trace import Segment
@@ -34,21 +35,24 @@ def build(
 ) -> BuildFolder:
     """Build a recipe under `out` (out/<name of the recipe> unless given) and open what it made.
 
+    Where `out` is an address such as s3://bucket/geo, the build works in a folder of the cache and is published there.
+
     `overrides` are as after --set: "stages.3.max_tokens=1024". A `trial` takes only the first documents of each source, or a
     share of them, and goes to out/<name>-trial. What is done already is not done again. With more than one worker, processes
     are started that import the calling script: it needs `if __name__ == "__main__":`. Raises RecipeError where the recipe is
     wrong, InputError where the input is, BuildStopped where the build had to stop.
     """
     loaded = load_recipe(Path(recipe), tuple(overrides), trial=trial or Trial())
-    built = run_build(loaded, Path(out or default_out(loaded, trial)), workers, progress).out
-    write_report(built)
+    with output_folder(out or default_out(loaded, trial), loaded) as folder:
+        built = run_build(loaded, folder, workers, progress).out
+        write_report(built)
     return BuildFolder(built)
 
 
 def plan(recipe: StrPath, out: StrPath | None = None, *, overrides: Iterable[str] = (), trial: Trial | None = None) -> Plan:
     """The steps that `build` would carry out, each with its folder and whether it is done; raises RecipeError."""
     loaded = load_recipe(Path(recipe), tuple(overrides), trial=trial or Trial())
-    return make_plan(loaded, Path(out or default_out(loaded, trial)).absolute())
+    return make_plan(loaded, working_folder(out or default_out(loaded, trial)).absolute())
 
 
 def verify(out: StrPath, documents: int | None = None) -> Verified:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from corpusforge import __version__
 from corpusforge.errors import CorpusForgeError, translated_os_errors
+from corpusforge.remote.urls import check_local
 
 
 class _Interruptible(TyperGroup):
@@ -34,7 +35,16 @@ app = typer.Typer(
 
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Output folder; out/<name of the recipe> unless given.", show_default=False)
+    str | None,
+    typer.Option(
+        "--out", help="Output folder, or an address such as s3://bucket/geo; out/<name> unless given.", show_default=False
+    ),
+]
+Scratch = Annotated[
+    Path | None,
+    typer.Option(
+        "--scratch", help="With an address: the folder to build in; one of the cache unless given.", show_default=False
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -50,8 +60,17 @@ Limit = Annotated[
 Sample = Annotated[
     float | None, typer.Option("--sample", metavar="SHARE", help="A trial on a share, such as 0.01.", show_default=False)
 ]
-Finished = Annotated[Path, typer.Argument(help="Output folder of a finished build.", show_default=False)]
-OutFolder = Annotated[Path, typer.Argument(help="Output folder of a build, finished or not.", show_default=False)]
+
+
+def _local(folder: Path) -> Path:
+    check_local(folder)
+    return folder
+
+
+Finished = Annotated[Path, typer.Argument(callback=_local, help="Output folder of a finished build.", show_default=False)]
+OutFolder = Annotated[
+    Path, typer.Argument(callback=_local, help="Output folder of a build, finished or not.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -62,6 +81,7 @@ def build_command(
     overrides: Overrides = None,
     workers: Workers = None,
     *,
+    scratch: Scratch = None,
     limit: Limit = None,
     sample: Sample = None,
     ray: Annotated[str | None, typer.Option("--ray", help="Run on the Ray cluster at this address.", show_default=False)] = (
@@ -81,37 +101,43 @@ def build_command(
     Example: corpusforge build recipes/geo.yaml --workers 2
     """
     if dry_run:
-        plan_command(recipe, out, overrides, limit=limit, sample=sample)
+        plan_command(recipe, out, overrides, scratch=scratch, limit=limit, sample=sample)
         return
-    from corpusforge.engine.run import build
-    from corpusforge.engine.slices import Slice
+    from corpusforge.engine import remote_output, run, slices
     from corpusforge.recipe import Trial, default_out, load_recipe
-    from corpusforge.terminal.build import report_and_summarize
+    from corpusforge.terminal.build import print_published, report_and_summarize
     from corpusforge.terminal.progress import BuildProgress
 
     trial = Trial(limit, sample)
     loaded = load_recipe(recipe, overrides or (), trial=trial)
-    out = out or default_out(loaded, trial)
-    part = Slice.parse(task, wait) if task else None
-    build(loaded, out, workers or os.cpu_count() or 1, BuildProgress(), ray=ray, task=part)
-    report_and_summarize(out)
+    part = slices.Slice.parse(task, wait) if task else None
+    with remote_output.output_folder(out or default_out(loaded, trial), loaded, scratch, print_published) as folder:
+        run.build(loaded, folder, workers or os.cpu_count() or 1, BuildProgress(), ray=ray, task=part)
+        report_and_summarize(folder)
 
 
 @app.command("plan")
 def plan_command(
-    recipe: RecipePath, out: Out = None, overrides: Overrides = None, *, limit: Limit = None, sample: Sample = None
+    recipe: RecipePath,
+    out: Out = None,
+    overrides: Overrides = None,
+    *,
+    scratch: Scratch = None,
+    limit: Limit = None,
+    sample: Sample = None,
 ) -> None:
     """Check a recipe and show its steps: which are done, which would run, on how much input.
 
     Example: corpusforge plan recipes/geo.yaml --set stages.4.max_tokens=1024
     """
     from corpusforge.engine.plan import make_plan
+    from corpusforge.engine.remote_output import working_folder
     from corpusforge.recipe import Trial, default_out, load_recipe
     from corpusforge.terminal.build import print_plan
 
     trial = Trial(limit, sample)
     loaded = load_recipe(recipe, overrides or (), trial=trial)
-    print_plan(make_plan(loaded, (out or default_out(loaded, trial)).absolute()))
+    print_plan(make_plan(loaded, working_folder(out or default_out(loaded, trial), scratch).absolute()))
 
 
 @app.command("stages")
@@ -252,8 +278,8 @@ def clean_command(
 
 @app.command("diff")
 def diff_command(
-    a: Annotated[Path, typer.Argument(help="Output folder of a finished build.", show_default=False)],
-    b: Annotated[Path, typer.Argument(help="Output folder of another.", show_default=False)],
+    a: Annotated[Path, typer.Argument(callback=_local, help="Output folder of a finished build.", show_default=False)],
+    b: Annotated[Path, typer.Argument(callback=_local, help="Output folder of another.", show_default=False)],
     limit: Annotated[int, typer.Option("--limit", min=0, help="Examples of documents that only one of them kept.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -273,6 +299,7 @@ def refilter_command(
     out: Out = None,
     overrides: Overrides = None,
     *,
+    scratch: Scratch = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Examples of documents whose fate changes.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -280,12 +307,13 @@ def refilter_command(
 
     Example: corpusforge refilter recipes/geo.yaml --set sources.articles.pipeline.0.min_words=60
     """
+    from corpusforge.engine.remote_output import working_folder
     from corpusforge.inspect.refilter import refilter
     from corpusforge.recipe import default_out, load_recipe
     from corpusforge.terminal.difference import print_redecided
 
     loaded = load_recipe(recipe, overrides or ())
-    print_redecided(refilter(loaded, out or default_out(loaded), limit), as_json)
+    print_redecided(refilter(loaded, working_folder(out or default_out(loaded), scratch), limit), as_json)
 
 
 @app.command("init")
@@ -336,7 +364,8 @@ def handoff_slurm_command(
 
     changes = tuple(overrides or ())
     options = SlurmOptions(tasks, cpus, memory, time, partition, account, logs, wait, changes)
-    script = slurm_script(recipe, out or default_out(load_recipe(recipe, changes)), options)
+    folder = _local(Path(out)) if out else default_out(load_recipe(recipe, changes))
+    script = slurm_script(recipe, folder, options)
     if to is not None:
         write_script(to, script, logs)
     typer.echo(script if to is None else f"{to} written; next: sbatch {to}")

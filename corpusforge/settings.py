@@ -2,7 +2,8 @@
 
 A path in a recipe is relative to the file it is written in, one given by --set to the working folder. The loader marks each
 string with its folder (`Located`), so no stage needs to know where a setting came from. Absolute paths never reach a
-fingerprint: inputs count by their listing, resources by the digest of what they hold.
+fingerprint: inputs count by their listing, resources by the digest of what they hold. An input may be remote: an address such
+as s3://bucket/folder is relative to nothing.
 """
 
 import os
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+
+from corpusforge.remote.urls import is_url, without_file_scheme
 
 
 class Located(str):
@@ -28,11 +31,20 @@ class Located(str):
 
 
 def _absolute(value: Any) -> Any:
-    if isinstance(value, Located):
-        return str(value.base / os.path.expanduser(str(value)))
-    if isinstance(value, str):
-        return str(Path(os.path.expanduser(value)).absolute())
-    return value
+    if not isinstance(value, str):
+        return value
+    path = os.path.expanduser(without_file_scheme(str(value)))
+    return str(value.base / path if isinstance(value, Located) else Path(path).absolute())
+
+
+def _absolute_or_url(value: Any) -> Any:
+    return str(value) if isinstance(value, str) and is_url(value) else _absolute(value)
+
+
+def _local(value: Any) -> Any:
+    if isinstance(value, str) and is_url(value):
+        raise ValueError("only input is read from a store; download it, and give the path of the copy")
+    return _absolute(value)
 
 
 class InputMark:
@@ -47,8 +59,8 @@ class ThresholdMark:
     """Marks a setting that only rules ask for: with another value the engine decides again from stored signals."""
 
 
-# A file, a folder or a glob pattern that a source reads; absolute after validation.
-InputPath = Annotated[str, BeforeValidator(_absolute), InputMark()]
+# A file, a folder or a glob pattern that a source reads: absolute after validation, or the address of something remote.
+InputPath = Annotated[str, BeforeValidator(_absolute_or_url), InputMark()]
 
-# A file or folder that a stage uses: a word list, a model, a tokenizer; absolute after validation.
-ResourcePath = Annotated[Path, BeforeValidator(_absolute), ResourceMark()]
+# A file or folder that a stage uses: a word list, a model, a tokenizer; absolute after validation, and never remote.
+ResourcePath = Annotated[Path, BeforeValidator(_local), ResourceMark()]

@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 
-from corpusforge.engine.manifest import MANIFEST, published_names, read_manifest
+from corpusforge.engine.manifest import MANIFEST, REPORT, published_names, read_manifest
 from corpusforge.engine.store import file_digest
 from corpusforge.errors import FolderRefused, InputError, UserError, translated_os_errors
 from corpusforge.recipe.model import Recipe
@@ -32,7 +32,9 @@ from corpusforge.remote.urls import is_url, joined, name_of, shown
 
 _RECORD = ".recipe.json"
 _INCOMING = ".incoming"
-_RUN = "run.json"
+
+# They tell of the run that made them, so they differ each time: not worth a publication of their own.
+_OF_THE_RUN = ("run.json", REPORT)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -162,7 +164,7 @@ class _Place:
 
     def publish(self, contents: Mapping[str, _Content], names: Collection[str]) -> Published:
         todo = [name for name in sorted(contents) if not self._has(name, contents[name])]
-        if todo == [_RUN]:  # it differs in each run: not worth a publication
+        if all(name in _OF_THE_RUN and name in self._there for name in todo):
             todo = []
         is_published = MANIFEST in self._there
         waiting = [name for name in todo if is_published and name in self._there and name != MANIFEST]

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from corpusforge.core import RAW_ROWS, Batches, InputFile, Range, Shard, Source
-from corpusforge.settings import InputPath
+from corpusforge.core import RAW_ROWS, Batches, InputFile, Range, Shard
+from corpusforge.source.bases import FileSource
 from corpusforge.source.judge import too_large
-from corpusforge.source.listing import list_files
 from corpusforge.source.rows import KEPT, About, Row, Verdict, gather
 from corpusforge.source.streams import open_input
 from corpusforge.source.tasks import group, read_ranges, whole
@@ -26,7 +25,7 @@ _MIME = {
 }
 
 
-class Files(Source):
+class Files(FileSource):
     """Gives each file of a folder as a document, named by its path; RAW_ROWS.
 
     Rejects files above max_document_bytes, unread, as too_large, and files without a byte as empty_document.
@@ -34,16 +33,8 @@ class Files(Source):
 
     adds: ClassVar[tuple[str, ...]] = ("raw", "mime")
 
-    path: InputPath
-    """A folder, a file or a glob pattern."""
     include: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.rst", "**/*.Rmd", "**/*.txt")
     """Where `path` is a folder: patterns that the path inside it has to match one of."""
-    exclude: tuple[str, ...] = ()
-    """Patterns of files to leave out, matched with the relative path and with the file name."""
-
-    def files(self) -> Sequence[InputFile]:
-        """The files, sorted by relative path; raises InputError when there are none or one cannot be read."""
-        return list_files(self.path, include=self.include, exclude=self.exclude)
 
     def shards(self, files: Sequence[InputFile]) -> list[Shard]:
         """Neighbouring files together, at most MAX_TASK_BYTES of those that will be read."""

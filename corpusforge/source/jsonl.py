@@ -3,18 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from corpusforge.core import MAX_TASK_BYTES, TEXT_ROWS, Batches, InputFile, Range, Shard, Source
-from corpusforge.settings import InputPath
-from corpusforge.source.columns import Columns
+from corpusforge.core import MAX_TASK_BYTES, TEXT_ROWS, Batches, InputFile, Range, Shard
+from corpusforge.source.bases import RecordSource
 from corpusforge.source.lines import Line, lines_of_range, split_lines
-from corpusforge.source.listing import list_files
 from corpusforge.source.records import RecordReader
 from corpusforge.source.rows import Row, gather
 from corpusforge.source.streams import check_plain, compression_of, decompressed_blocks, open_input
 from corpusforge.source.tasks import Piece, cut, group, read_ranges, whole
 
 
-class Jsonl(Source):
+class Jsonl(RecordSource):
     """Gives each line of JSON Lines files as a document; TEXT_ROWS.
 
     A bad line is rejected as too_large, undecodable, lone_surrogate, invalid_json, not_an_object, missing_id, missing_text,
@@ -23,25 +21,8 @@ class Jsonl(Source):
 
     adds: ClassVar[tuple[str, ...]] = ("text",)
 
-    path: InputPath
-    """A folder, a file or a glob pattern."""
     include: tuple[str, ...] = ("**/*.jsonl", "**/*.jsonl.gz", "**/*.jsonl.zst", "**/*.ndjson*")
     """Where `path` is a folder: patterns that the path inside it has to match one of."""
-    exclude: tuple[str, ...] = ()
-    """Patterns of files to leave out, matched with the relative path and with the file name."""
-    columns: Columns = Columns()
-    """Names of the fields that hold text, id, url, lang, license and date."""
-    meta: tuple[str, ...] = ()
-    """Further fields to keep, as a JSON object; numbers beyond 64 bits are kept as floats."""
-
-    @property
-    def has_mapped_ids(self) -> bool:
-        """Whether columns.id names a field."""
-        return self.columns.id is not None
-
-    def files(self) -> Sequence[InputFile]:
-        """The files, sorted by relative path; raises InputError when there are none or one cannot be read."""
-        return list_files(self.path, include=self.include, exclude=self.exclude)
 
     def shards(self, files: Sequence[InputFile]) -> list[Shard]:
         """Byte ranges of plain files, at most MAX_TASK_BYTES together; each compressed file alone."""
@@ -60,7 +41,7 @@ class Jsonl(Source):
 
     def _lines(self, each: Range) -> Iterator[Line]:
         compression = compression_of(each.file)
-        with open_input(each.file) as stream:
+        with open_input(each.file, each.end) as stream:
             if compression is None:
                 check_plain(stream, each.file)
                 yield from lines_of_range(stream, each.begin, each.end, max_bytes=self.max_document_bytes)

@@ -1,21 +1,21 @@
 """Which files a path setting means: a file, a folder or a glob pattern becomes a sorted list of InputFiles.
 
-Patterns are matched segment by segment on the path relative to the root, so that `*` stays inside a folder and `**` stands
-for any number of folders. Order is that of the relative paths: neither the order of a directory listing nor inode or time
-matters. Hidden files, hidden folders and `*.partial` (files still being written) are no input.
+Patterns are matched on the path relative to the root. Order is that of the relative paths: neither the order of a directory
+listing nor inode or time matters. Hidden files, hidden folders and `*.partial` (files still being written) are no input. An
+address such as s3://bucket/folder/*.jsonl is listed by `remote`, and means the same.
 """
 
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from corpusforge.core import InputFile
 from corpusforge.errors import InputError
-
-_GLOB_CHARACTERS = frozenset("*?[")
+from corpusforge.remote.urls import is_url
+from corpusforge.source.patterns import GLOB_CHARACTERS, is_excluded, matches
+from corpusforge.source.remote import remote_files
 
 
 def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str]) -> tuple[InputFile, ...]:
@@ -24,37 +24,22 @@ def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str]) -> 
     `include` holds where `path` is a folder; `exclude` patterns match the relative path or the file name alone. A file that
     is reached twice through symlinks counts once. Raises InputError where nothing matches or something cannot be read.
     """
+    if is_url(path):
+        patterns, files = remote_files(path, include)
+        return tuple(files[name] for name in _chosen(path, patterns, sorted(files), exclude))
     is_one_file = os.path.lexists(path) and not os.path.isdir(path)
     root, patterns = (os.path.dirname(path), ("*",)) if is_one_file else _root_and_patterns(path, include)
-    found = [PurePosixPath(each) for each in ([os.path.basename(path)] if is_one_file else _walk(root))]
-    wanted = [each for each in found if any(_matches(each, pattern) for pattern in patterns)]
-    kept = [each for each in wanted if not any(is_excluded(each, pattern) for pattern in exclude)]
+    found = [os.path.basename(path)] if is_one_file else list(_walk(root))
+    return _without_aliases(root, [_input_file(root, each) for each in _chosen(path, patterns, found, exclude)])
+
+
+def _chosen(path: str, patterns: Sequence[str], found: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    """Those of the relative paths found that are wanted; raises InputError when that is none."""
+    wanted = [each for each in found if any(matches(PurePosixPath(each), pattern) for pattern in patterns)]
+    kept = [each for each in wanted if not any(is_excluded(PurePosixPath(each), pattern) for pattern in exclude)]
     if not kept:
         raise InputError(_nothing_found(path, patterns, found, num_excluded=len(wanted)))
-    return _without_aliases(root, [_input_file(root, str(each)) for each in kept])
-
-
-def is_excluded(relative: PurePosixPath, pattern: str) -> bool:
-    """Whether a pattern matches the relative path or just the file name; case counts."""
-    return fnmatchcase(relative.name, pattern) or _matches(relative, pattern)
-
-
-def _matches(relative: PurePosixPath, pattern: str) -> bool:
-    return _segments_match(relative.parts, _segments(pattern))
-
-
-def _segments(pattern: str) -> tuple[str, ...]:
-    return tuple(part for part in pattern.split("/") if part not in ("", "."))
-
-
-def _segments_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
-    if not patterns:
-        return not parts
-    if patterns == ("**",):
-        return bool(parts)
-    if patterns[0] == "**":
-        return any(_segments_match(parts[skipped:], patterns[1:]) for skipped in range(len(parts)))
-    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _segments_match(parts[1:], patterns[1:])
+    return kept
 
 
 def _root_and_patterns(path: str, include: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -71,7 +56,7 @@ def _root_and_patterns(path: str, include: Sequence[str]) -> tuple[str, tuple[st
 
 def _is_pattern(parts: Sequence[str], n: int) -> bool:
     """Whether a part of a path has wildcards: a folder may really be named "geo [v2]"."""
-    return bool(_GLOB_CHARACTERS & set(parts[n])) and not os.path.lexists("/".join(parts[: n + 1]))
+    return bool(GLOB_CHARACTERS & set(parts[n])) and not os.path.lexists("/".join(parts[: n + 1]))
 
 
 def _missing(path: str) -> str:
@@ -139,13 +124,13 @@ def _without_aliases(root: str, files: list[InputFile]) -> tuple[InputFile, ...]
     return tuple(sorted((file for *_, file in chosen.values()), key=lambda file: file.relative))
 
 
-def _nothing_found(path: str, patterns: Sequence[str], found: Sequence[PurePosixPath], *, num_excluded: int) -> str:
+def _nothing_found(path: str, patterns: Sequence[str], found: Sequence[str], *, num_excluded: int) -> str:
     where = f"path {path!r}: no file matches {', '.join(patterns)}"
     if num_excluded:
         return f"path {path!r}: all {num_excluded} matching files are excluded; shorten `exclude`"
     if not found:
         return f"{where}; the folder is empty: put files there, or correct the path"
-    suffixes = Counter(each.suffix or "no suffix" for each in found)
+    suffixes = Counter(PurePosixPath(each).suffix or "no suffix" for each in found)
     counts = ", ".join(f"{count} {printable(suffix)}" for suffix, count in sorted(suffixes.items(), key=_commonest)[:8])
     return f"{where}; the folder has {counts}: set `include`, or correct the path"
 

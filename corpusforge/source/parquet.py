@@ -7,15 +7,15 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpusforge.core import MAX_BATCH_BYTES, MAX_TASK_BYTES, Batches, InputFile, Range, Shard, Source
+from corpusforge.core import MAX_BATCH_BYTES, MAX_TASK_BYTES, Batches, InputFile, Range, Shard
 from corpusforge.errors import BadShard
-from corpusforge.settings import InputPath
+from corpusforge.remote.store import BLOCK_BYTES as REMOTE_BLOCK_BYTES
+from corpusforge.remote.urls import is_url
 from corpusforge.source.arrow_fields import check_schema, needed_fields
 from corpusforge.source.arrow_rows import TableReader, bounded
-from corpusforge.source.columns import Columns
-from corpusforge.source.listing import list_files
+from corpusforge.source.bases import RecordSource
 from corpusforge.source.rows import MAX_BATCH_ROWS
-from corpusforge.source.streams import BLOCK_BYTES, open_input
+from corpusforge.source.streams import BLOCK_BYTES, open_input, opened
 from corpusforge.source.tasks import Piece, group, read_ranges
 
 # A dictionary makes columns look smaller in the file than they are: never read more rows than this at once.
@@ -27,7 +27,7 @@ _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
 _COPY_AGAIN = "copy or download it again, or exclude it"
 
 
-class Parquet(Source):
+class Parquet(RecordSource):
     """Gives each row of Parquet files as a document; TEXT_ROWS.
 
     A bad row is rejected as too_large, undecodable, missing_text, empty_text, nul_bytes or missing_id. Columns that only
@@ -36,25 +36,8 @@ class Parquet(Source):
 
     adds: ClassVar[tuple[str, ...]] = ("text",)
 
-    path: InputPath
-    """A folder, a file or a glob pattern."""
     include: tuple[str, ...] = ("**/*.parquet",)
     """Where `path` is a folder: patterns that the path inside it has to match one of."""
-    exclude: tuple[str, ...] = ()
-    """Patterns of files to leave out, matched with the relative path and with the file name."""
-    columns: Columns = Columns()
-    """Names of the columns that hold text, id, url, lang, license and date."""
-    meta: tuple[str, ...] = ()
-    """Further columns to keep, as a JSON object: dates and decimals as strings."""
-
-    @property
-    def has_mapped_ids(self) -> bool:
-        """Whether columns.id names a column."""
-        return self.columns.id is not None
-
-    def files(self) -> Sequence[InputFile]:
-        """The files, sorted by relative path; raises InputError when there are none or one cannot be read."""
-        return list_files(self.path, include=self.include, exclude=self.exclude)
 
     def shards(self, files: Sequence[InputFile]) -> list[Shard]:
         """Row groups, at most MAX_TASK_BYTES together; a file without a readable footer alone, so that `read` says so.
@@ -94,9 +77,10 @@ class Parquet(Source):
 
 
 def _open(file: InputFile) -> pq.ParquetFile:
+    source, buffer_bytes = (opened(file), REMOTE_BLOCK_BYTES) if is_url(file.path) else (file.path, BLOCK_BYTES)
     try:
         # a buffer makes reading of large row groups a stream instead of one read per column
-        parquet = pq.ParquetFile(file.path, buffer_size=BLOCK_BYTES, pre_buffer=False, page_checksum_verification=True)
+        parquet = pq.ParquetFile(source, buffer_size=buffer_bytes, pre_buffer=False, page_checksum_verification=True)
         _ = parquet.schema_arrow.names  # not UTF-8 in a damaged footer
     except _DAMAGE as error:
         raise BadShard(file.path, file.size_bytes, f"no readable Parquet footer ({error})", _COPY_AGAIN) from error

@@ -17,6 +17,9 @@ import zstandard
 
 from corpusforge.core import InputFile
 from corpusforge.errors import BadShard, InputChanged, InputError
+from corpusforge.remote.store import RemoteFile, Store
+from corpusforge.remote.stream import RemoteStream
+from corpusforge.remote.urls import is_url
 from corpusforge.source.listing import stamp_of
 
 if TYPE_CHECKING:
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 2**20
 PIECE_BYTES = 2**8
+
+# What is copied at once from a block of a remote file; the block itself is fetched by RemoteStream.
+_REMOTE_PIECE_BYTES = 2**16
+
+# A remote file larger than this is looked at before it is read, too: a smaller one is read as fast as looked at.
+_WORTH_A_LOOK_BYTES = 8 * 2**20
 
 _LET_IT_BE = "let nothing write to the input, and run the same command again"
 _COPY_AGAIN = "copy or download it again, or exclude it"
@@ -88,16 +97,18 @@ def compression_of(file: InputFile) -> Compression | None:
 
 
 @contextmanager
-def open_input(file: InputFile) -> Iterator[BinaryIO]:
+def open_input(file: InputFile, stop: int | None = None) -> Iterator[BinaryIO]:
     """A listed file, open; raises InputError when it cannot be read, InputChanged when it was written to since it was listed.
 
-    Damage met in a file that was written to is no damage: it becomes InputChanged too.
+    Damage met in a file that was written to is no damage: it becomes InputChanged too. `stop` is the offset where reading will
+    end, about: what lies behind it is fetched from a store only when it is read.
     """
-    with _opened(file) as stream:
-        check_unchanged(file)
+    with opened(file, stop) as stream:
+        if not is_url(file.path) or file.size_bytes > _WORTH_A_LOOK_BYTES:
+            check_unchanged(file)
         try:
             yield stream
-        except BadShard:
+        except InputError:
             check_unchanged(file)
             raise
         check_unchanged(file)
@@ -105,13 +116,24 @@ def open_input(file: InputFile) -> Iterator[BinaryIO]:
 
 def check_unchanged(file: InputFile) -> None:
     """Raise InputChanged when a file is not what it was when it was listed."""
+    size_bytes, stamp = _facts_now(file)
+    if size_bytes != file.size_bytes or file.stamp not in ("", stamp):
+        what = f"has {size_bytes} bytes now, {file.size_bytes} when the build began"
+        raise InputChanged(f"{file.path}: was written to since the build began ({what}); {_LET_IT_BE}")
+
+
+def _facts_now(file: InputFile) -> tuple[int, str]:
+    """Size and stamp; raises InputChanged when there is no such file any more."""
+    if is_url(file.path):
+        found = Store(file.path).info(file.path)
+        if found is None:
+            raise InputChanged(f"{file.path}: is gone since the build began; {_LET_IT_BE}")
+        return found.size_bytes, found.stamp
     try:
         facts = os.stat(file.path)
     except OSError as error:
         raise InputChanged(f"{file.path}: is gone since the build began ({error.strerror}); {_LET_IT_BE}") from error
-    if facts.st_size != file.size_bytes or file.stamp not in ("", stamp_of(facts)):
-        what = f"has {facts.st_size} bytes now, {file.size_bytes} when the build began"
-        raise InputChanged(f"{file.path}: was written to since the build began ({what}); {_LET_IT_BE}")
+    return facts.st_size, stamp_of(facts)
 
 
 class _ListedFile(io.FileIO):
@@ -140,7 +162,11 @@ class _ListedFile(io.FileIO):
         return bytes(content)
 
 
-def _opened(file: InputFile) -> BinaryIO:
+def opened(file: InputFile, stop: int | None = None) -> BinaryIO:
+    """As open_input, without a look at whether the file is still the one that was listed."""
+    if is_url(file.path):
+        remote = RemoteStream(RemoteFile(file.path, file.size_bytes, file.stamp), stop)
+        return io.BufferedReader(remote, _REMOTE_PIECE_BYTES)
     try:
         return io.BufferedReader(_ListedFile(file), BLOCK_BYTES)
     except OSError as error:

@@ -7,6 +7,7 @@ from rich.markup import escape
 from corpusforge.engine.estimate import estimate
 from corpusforge.engine.manifest import read_manifest
 from corpusforge.engine.plan import Plan
+from corpusforge.engine.remote_output import Published
 from corpusforge.errors import VerificationError
 from corpusforge.inspect.verify import Verified
 from corpusforge.report.page import write_report
@@ -21,7 +22,16 @@ def report_and_summarize(out: Path) -> None:
     say_table(shards_table(manifest["shards"]))
     say_damaged([bad for step in manifest["steps"] for bad in step.get("bad_shards", [])])
     shown = relative(out)
-    say(f"built {escape(str(shown))}; next: corpusforge verify {escape(str(shown))}, or look at {escape(str(relative(report)))}")
+    say(
+        f"built {escape(str(shown))}; next: corpusforge verify {escape(str(shown))}, or look at {escape(str(relative(report)))}"
+    )
+
+
+def print_published(done: Published) -> None:
+    """What was sent to a store."""
+    old = f", {done.num_removed} old ones removed" if done.num_removed else ""
+    sent = f"{done.num_sent} objects sent, {size_text(done.sent_bytes)}; {done.num_there} were there{old}"
+    say(f"published at {escape(done.url)}: {sent}")
 
 
 def print_plan(plan: Plan) -> None:

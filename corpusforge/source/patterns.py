@@ -1,0 +1,31 @@
+"""Glob patterns on relative paths, matched segment by segment: `*` stays inside a folder, `**` is any number of folders."""
+
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+GLOB_CHARACTERS = frozenset("*?[")
+
+
+def is_excluded(relative: PurePosixPath, pattern: str) -> bool:
+    """Whether a pattern matches the relative path or just the file name; case counts."""
+    return fnmatchcase(relative.name, pattern) or matches(relative, pattern)
+
+
+def matches(relative: PurePosixPath, pattern: str) -> bool:
+    """Whether a pattern matches the whole relative path; case counts."""
+    return _segments_match(relative.parts, segments(pattern))
+
+
+def segments(pattern: str) -> tuple[str, ...]:
+    """The parts of a pattern between its slashes."""
+    return tuple(part for part in pattern.split("/") if part not in ("", "."))
+
+
+def _segments_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return not parts
+    if patterns == ("**",):
+        return bool(parts)
+    if patterns[0] == "**":
+        return any(_segments_match(parts[skipped:], patterns[1:]) for skipped in range(len(parts)))
+    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _segments_match(parts[1:], patterns[1:])
