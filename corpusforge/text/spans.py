@@ -137,8 +137,8 @@ def _hash_spans(
 @kernel
 def size_at(data: NDArray[np.uint8], position: int) -> int:
     """Bytes of the character that begins at `position`."""
-    first = data[position]
-    return 1 + (first >= 0xC0) + (first >= 0xE0) + (first >= 0xF0)
+    first = int(data[position])
+    return 1 + int(first >= 0xC0) + int(first >= 0xE0) + int(first >= 0xF0)
 
 
 @kernel
