@@ -27,7 +27,7 @@ _HIGH = np.uint64(20)
 
 class RepeatedRuns(NamedTuple):
     """Of each document, by n of TOP: characters that the most frequent n-gram covers (of equally frequent ones the first),
-    and how often it occurs, 0 without n words; by n of REPEATED: characters in repeated n-grams. int64[num_documents, len(...)].
+    and how often it occurs, 0 without n words; by n of REPEATED: characters in repeated n-grams. All int64, a row a document.
     """
 
     covered: NDArray[np.int64]
