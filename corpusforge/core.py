@@ -127,7 +127,8 @@ class Shard:
 class Rule:
     """Keep a document when `signal` `keep` `threshold` holds; a null signal was not measured and never drops.
 
-    `when` limits the rule to rows where a column has a value: ("lang", "zh").
+    `when` limits the rule to rows where a column has a value, ("lang", "zh"); `unless` spares rows where it has one of some,
+    ("lang", ("en", "zh")).
     """
 
     signal: str
@@ -135,6 +136,7 @@ class Rule:
     threshold: float
     reason: str
     when: tuple[str, str] | None = None
+    unless: tuple[str, tuple[str, ...]] | None = None
 
 
 class Stage(BaseModel):

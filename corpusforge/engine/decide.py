@@ -12,8 +12,7 @@ from corpusforge.core import VERDICT_FIELDS, Filter, Rule
 
 def columns_of_rules(stage: Filter) -> list[str]:
     """Columns, beside signals, that the rules of a filter ask for."""
-    asked = ["lang"] if stage.lang else []
-    asked += [rule.when[0] for rule in stage.rules() if rule.when is not None]
+    asked = [*(["lang"] if stage.lang else []), *columns_asked(stage.rules())]
     return [name for name in dict.fromkeys(asked) if name not in stage.adds]
 
 
@@ -66,11 +65,24 @@ def fails(rule: Rule, columns: Mapping[str, pa.Array]) -> NDArray[np.bool_]:
     signal = columns[rule.signal]
     values = _floats(signal)
     holds = values >= rule.threshold if rule.keep == ">=" else values <= rule.threshold
-    failing = _bools(pc.is_valid(signal)) & ~holds
-    if rule.when is None:
-        return failing
-    column, value = rule.when
-    return failing & _bools(pc.fill_null(pc.equal(columns[column], value), False))
+    return asks(rule, columns) & ~holds
+
+
+def asks(rule: Rule, columns: Mapping[str, pa.Array]) -> NDArray[np.bool_]:
+    """Which rows a rule is asked of, bool: those that were measured and meet its conditions."""
+    asked = _bools(pc.is_valid(columns[rule.signal]))
+    if rule.when is not None:
+        asked = asked & _bools(pc.fill_null(pc.equal(columns[rule.when[0]], rule.when[1]), False))
+    if rule.unless is not None:
+        spared = pa.array(rule.unless[1], pa.string())
+        asked = asked & ~_bools(pc.is_in(columns[rule.unless[0]], value_set=spared))
+    return asked
+
+
+def columns_asked(rules: Sequence[Rule]) -> list[str]:
+    """Columns that conditions of rules name."""
+    named = [only[0] for rule in rules for only in (rule.when, rule.unless) if only is not None]
+    return list(dict.fromkeys(named))
 
 
 def _floats(signal: pa.Array) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from corpusforge.core import Artifacts, Filter, Rule
 from corpusforge.errors import InputError
-from corpusforge.settings import ResourcePath
+from corpusforge.settings import ResourcePath, ThresholdMark
 from corpusforge.text.codes import short_code
 from corpusforge.text.languages import LANGUAGES, UNKNOWN, Guesses, guess_languages
 from corpusforge.text.view import TextView
@@ -34,12 +34,12 @@ class Language(Filter):
     """Adds lang and lang_score, and keeps documents of the wanted languages."""
 
     cost: ClassVar = "expensive"
-    adds: ClassVar[tuple[str, ...]] = ("lang", "lang_score", "lang_wanted")
+    adds: ClassVar[tuple[str, ...]] = ("lang", "lang_score")
 
     model: ResourcePath | None
     """A fastText model such as lid.176.ftz or GlotLID's. null goes by script and frequent words: zh, ja, ko, en, de, fr, es,
     pt, it, nl, ru and languages with a script of their own are told; others are und-Latn, und-Cyrl, und-Arab and so on."""
-    languages: dict[str, Score] = Field(default_factory=dict)
+    languages: Annotated[dict[str, Score], ThresholdMark()] = Field(default_factory=dict)
     """Wanted languages with the least score of each, such as {en: 0.65, zh: 0.5}. Others are rejected as language, lower
     scores as language_score. Empty only labels."""
     sample_chars: int = Field(default=1000, ge=20)
@@ -62,22 +62,23 @@ class Language(Filter):
             raise InputError(f"filter.language: languages: {error}") from error
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
-        """lang (string, "und" without letters), lang_score (float64), lang_wanted (int8: 0 or 1, null where all are wanted)."""
+        """lang (string, "und" without letters) and lang_score (float64)."""
         samples = [_sample(text.as_py(), self.sample_chars) for text in view.texts]
         if self.model is None:
             codes, scores = guess_languages(TextView(pa.array(samples, pa.large_string())))
         else:
             codes, scores = _predicted(_loaded(self.model, _stamp(self.model)), samples)
-        wanted = [code in self.languages if self.languages else None for code in codes]
-        columns = {"lang": pa.array(codes, pa.string()), "lang_score": pa.array(scores, pa.float64())}
-        return columns | {"lang_wanted": pa.array(wanted, pa.bool_()).cast(pa.int8())}
+        return {"lang": pa.array(codes, pa.string()), "lang_score": pa.array(scores, pa.float64())}
 
     def rules(self) -> tuple[Rule, ...]:
         """Another language first, then for each wanted one its score."""
+        if not self.languages:
+            return ()
+        other = Rule("lang_score", "<=", -1, "language", unless=("lang", tuple(self.languages)))  # no score is that low
         scores = (
             Rule("lang_score", ">=", least, "language_score", when=("lang", code)) for code, least in self.languages.items()
         )
-        return (Rule("lang_wanted", ">=", 1, "language"), *scores)
+        return (other, *scores)
 
 
 class Model(Protocol):

@@ -5,8 +5,9 @@ beside a threshold are exact; histograms and quantiles come from a sample where 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from corpusforge.core import Rule
-from corpusforge.engine.decide import fails
+from corpusforge.engine.decide import asks, columns_asked, fails
 from corpusforge.engine.ledger import Entry, total
 from corpusforge.inspect.steps import StepOnDisk
 from corpusforge.report.examples import Nearest, Place
@@ -114,9 +115,7 @@ class FilterSeen:
         like = Place(rows.source, rows.part.name, index, 0)
         for each in self.asked:
             rule = each.rule
-            asked = judged & ~_is_null(columns[rule.signal])
-            if rule.when is not None:
-                asked &= _equals(columns[rule.when[0]], rule.when[1])
+            asked = judged & asks(rule, columns)
             failing = fails(rule, columns) & asked
             each.num_failing += int(failing.sum())
             each.num_holding += int((asked & ~failing).sum())
@@ -128,7 +127,7 @@ class FilterSeen:
     def _columns(self, rows: PartRows, index: int, reached: NDArray[np.int64], signals: pa.Table) -> dict[str, pa.Array]:
         """Signals, and the other columns that rules ask for, of the documents that came to the step."""
         columns = {name: signals[name].combine_chunks() for name in signals.column_names}
-        wanted = [self.lang and "lang", *(rule.when[0] for rule in self.rules if rule.when is not None)]
+        wanted = [self.lang and "lang", *columns_asked(self.rules)]
         for name in wanted:
             if name and name not in columns:
                 column = rows.column(name, index)
@@ -166,13 +165,17 @@ class Signals:
 
 def rules_of(step: StepOnDisk) -> tuple[Rule, ...]:
     """The rules that a filter's step decided by, from its report."""
-    return tuple(_rule(**rule) for rule in step.report.get("rules", ()))
+    return tuple(_rule(rule) for rule in step.report.get("rules", ()))
 
 
-def _rule(signal: str, keep: Literal[">=", "<="], threshold: float | None, reason: str, when: list[str] | None) -> Rule:
+def _rule(facts: Mapping[str, Any]) -> Rule:
+    threshold, when, unless = facts["threshold"], facts["when"], facts["unless"]
     if threshold is None:  # JSON has no infinity: a limit that nothing passes
-        threshold = np.inf if keep == "<=" else -np.inf
-    return Rule(signal, keep, threshold, reason, (when[0], when[1]) if when else None)
+        threshold = np.inf if facts["keep"] == "<=" else -np.inf
+    return Rule(
+        facts["signal"], facts["keep"], threshold, facts["reason"],
+        (when[0], when[1]) if when else None, (unless[0], tuple(unless[1])) if unless else None,
+    )  # fmt: skip
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -35,3 +35,9 @@ def test_a_rule_with_a_condition_asks_only_rows_that_meet_it() -> None:
     rule = Rule("num_words", ">=", 3, "too_few_words", when=("lang", "zh"))
     columns = {"num_words": pa.array([1, 1]), "lang": pa.array(["zh", "en"])}
     assert decide((rule,), columns, 2)["drop"].to_pylist() == ["too_few_words", ""]
+
+
+def test_a_rule_with_an_exception_spares_rows_that_have_one_of_its_values() -> None:
+    rule = Rule("score", "<=", -1, "language", unless=("lang", ("en", "zh")))
+    columns = {"score": pa.array([1.0, 0.2, 0.9, 0.9]), "lang": pa.array(["zh", "en", "fr", None])}
+    assert decide((rule,), columns, 4)["drop"].to_pylist() == ["", "", "language", "language"]

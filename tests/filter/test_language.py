@@ -69,7 +69,6 @@ def test_labels_of_a_model_become_short_codes(model: Path, tmp_path: Path) -> No
     stage.prepare({}, tmp_path)
     signals = stage.annotate(TextView(pa.array([EN, DE, "花崗岩係由石英同長石組成嘅。", " \n", "42"])))
     assert signals["lang"].to_pylist() == ["en", "de", "yue_Hant", "und", "und"]
-    assert signals["lang_wanted"].to_pylist() == [1, 0, 1, 0, 0]
     assert all(0.5 < score <= 1 for score in signals["lang_score"].to_pylist()[:3])
 
 

@@ -73,6 +73,7 @@ def _rules(seen: FilterSeen) -> Iterator[Markup]:
 def rule_text(rule: Rule) -> Markup:
     """ "num_words ≥ 20", with the documents that it is asked of."""
     asked = f", asked where {rule.when[0]} is {rule.when[1]}" if rule.when is not None else ""
+    asked += f", asked unless {rule.unless[0]} is {' or '.join(rule.unless[1])}" if rule.unless is not None else ""
     return joined([element("code", rule.signal), text(f" {threshold_text(rule)}{asked}")])
 
 
