@@ -300,7 +300,9 @@ def refilter_command(
     overrides: Overrides = None,
     *,
     scratch: Scratch = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Examples of documents whose fate changes.")] = 10,
+    limit: Limit = None,
+    sample: Sample = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Documents whose fate changes, to be shown.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Tell what other thresholds would keep and reject, from the signals of the last build: in seconds, writing nothing.
@@ -309,11 +311,12 @@ def refilter_command(
     """
     from corpusforge.engine.remote_output import working_folder
     from corpusforge.inspect.refilter import refilter
-    from corpusforge.recipe import default_out, load_recipe
+    from corpusforge.recipe import Trial, default_out, load_recipe
     from corpusforge.terminal.difference import print_redecided
 
-    loaded = load_recipe(recipe, overrides or ())
-    print_redecided(refilter(loaded, working_folder(out or default_out(loaded), scratch), limit), as_json)
+    trial = Trial(limit, sample)
+    loaded = load_recipe(recipe, overrides or (), trial=trial)
+    print_redecided(refilter(loaded, working_folder(out or default_out(loaded, trial), scratch), examples), as_json)
 
 
 @app.command("init")

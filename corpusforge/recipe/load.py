@@ -1,6 +1,8 @@
 """From a recipe file to a Recipe: every mistake is reported, at once, each with its path, its value and the cure."""
 
+import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +24,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 NO_TRIAL = Trial()
 
+_OF_A_PIPELINE = re.compile(r"sources\.[^.=]+\.pipeline\.[^=]")
+
 IN_CHAIN = (Transform, Filter)
 AFTER_JOIN = (Transform, Filter, Barrier)
 
@@ -39,6 +43,7 @@ def load_recipe(
     """Read, override, substitute and check a recipe; raises RecipeError with all problems."""
     tree = load_yaml(path)
     sources = tree.get("sources")
+    tree = _with_pipelines_open(tree, overrides)
     overrides = (*overrides, *trial.overrides(len(sources) if isinstance(sources, list) else 0))
     tree = apply_overrides(tree, overrides, working_folder or Path.cwd())
     variables = tree.get("variables") or {}
@@ -53,6 +58,23 @@ def load_recipe(
     if problems or recipe is None:
         raise RecipeError(problems)
     return recipe
+
+
+def _with_pipelines_open(tree: dict[str, Tree], overrides: Sequence[str]) -> dict[str, Tree]:
+    """The tree with the stages of named pipelines in place of their names, where an override changes one of them."""
+    sources = tree.get("sources")
+    opened = {path.split(".")[1] for path in overrides if _OF_A_PIPELINE.match(path)}
+    if not opened or not isinstance(sources, list):
+        return tree
+    return {**tree, "sources": [_opened(each, index, opened) for index, each in enumerate(sources)]}
+
+
+def _opened(source: Tree, index: int, opened: AbstractSet[str]) -> Tree:
+    if not isinstance(source, dict) or not {str(index), str(source.get("name"))} & opened:
+        return source
+    named = source.get("pipeline")
+    path = _pipeline_path(named) if isinstance(named, str) else None
+    return {**source, "pipeline": load_yaml(path).get("stages")} if path is not None and path.is_file() else source
 
 
 def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], problems: _Problems) -> Recipe | None:

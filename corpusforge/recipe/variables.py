@@ -2,7 +2,8 @@
 
     --set variables.data=/mnt/corpus   --set sources.web.path=x.jsonl   --set stages.2.max_tokens=4096
 
-A list element is named by its position, or, where elements have a name, by that. A path given by --set is relative to the
+A list element is named by its position, or, where elements have a name, by that; a stage by the last word of its name, as in
+sources.web.pipeline.length.min_words. A path given by --set is relative to the
 working folder; a string that begins with a variable takes that variable's folder.
 """
 
@@ -66,7 +67,9 @@ def _put(tree: Tree, path: list[str], value: Tree) -> Tree:
 
 
 def _index(elements: list[Tree], head: str) -> int:
-    names = [str(each.get("name", each.get("use", ""))) if isinstance(each, dict) else "" for each in elements]
+    names = [
+        str(each.get("name", each.get("use", ""))).rpartition(".")[2] if isinstance(each, dict) else "" for each in elements
+    ]
     if head.isdecimal() and int(head) < len(elements):
         return int(head)
     if names.count(head) == 1:

@@ -160,3 +160,16 @@ def test_an_empty_value_is_refused(recipe: Path) -> None:
 
 def test_characters_that_yaml_does_not_allow_are_an_error_of_ours(recipe: Path) -> None:
     assert problems(recipe, "name=a\x07b")[0].startswith("--set name=a\x07b: not readable as YAML")
+
+
+def test_a_stage_of_a_named_pipeline_can_be_changed_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        "version: 1\nname: r\nsources:\n  - {name: s, use: source.files, path: in, pipeline: text}\n"
+        "stages: [{use: vocab.train, vocab_size: 400}, {use: vocab.encode}]\nsink: {use: index.megatron, layout: documents}\n"
+    )
+    loaded = load_recipe(path, ["sources.s.pipeline.length.min_words=7"])
+    assert [stage.use for stage in loaded.sources[0].stages] == ["extract.markup", "filter.length"]
+    assert loaded.sources[0].stages[1].stage.model_dump()["min_words"] == 7
+    assert load_recipe(path).sources[0].stages[1].stage.model_dump()["min_words"] == 20
