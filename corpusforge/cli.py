@@ -307,7 +307,7 @@ def refilter_command(
 ) -> None:
     """Tell what other thresholds would keep and reject, from the signals of the last build: in seconds, writing nothing.
 
-    Example: corpusforge refilter recipes/geo.yaml --set sources.articles.pipeline.0.min_words=60
+    Example: corpusforge refilter recipes/geo.yaml --set sources.articles.pipeline.length.min_words=60
     """
     from corpusforge.engine.remote_output import working_folder
     from corpusforge.inspect.refilter import refilter

@@ -7,7 +7,8 @@ so the words of a chunk are remembered: 27 times faster than asking again, and t
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 WordKind = Literal["view", "spacy"]
 
 _CHUNK = re.compile(r"\S+")
+
+# Kinds of tokens, as far as sentences care.
+_OTHER, _PUNCTUATION, _MARK = 0, 1, 2
+
+# datatrove leaves this token out: it is also the name of a flag of spaCy's, which fails on it there.
+_UNREADABLE = "IS_ALPHA"
 _MAX_REMEMBERED = 500_000
 
 # Code points, first and last, at which a sentence may end: Unicode's Sentence_Terminal and a few beside it.
@@ -45,6 +52,15 @@ _ASCII_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _WIDE_PUNCTUATION = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"
 
 
+class Chunk(NamedTuple):
+    """Text between blanks: its size and where its tokens begin and end, in bytes of UTF-8; the kind of each."""
+
+    size: int
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
+    kinds: tuple[int, ...]
+
+
 def _characters(ranges: Sequence[tuple[int, int]]) -> str:
     return "".join(chr(point) for first, last in ranges for point in range(first, last + 1))
 
@@ -65,59 +81,77 @@ def spacy_words(view: TextView) -> Words:
     """spaCy's tokens; raises MissingExtra without spaCy."""
     first, begins, ends = [0], [], []
     for text, start in zip(view.texts.to_pylist(), view.offsets.tolist(), strict=False):
-        for begin, end in _token_spans(text):
-            begins.append(start + begin)
-            ends.append(start + end)
+        for place, chunk in _chunks(text):
+            begins += [start + place + begin for begin in chunk.begins]
+            ends += [start + place + end for end in chunk.ends]
         first.append(len(begins))
     return words_at(view, Spans(np.array(first, np.int64), np.array(begins, np.int64), np.array(ends, np.int64)))
 
 
 def num_sentences(line: str) -> int:
-    """Sentences that spaCy's sentencizer finds in a line; raises MissingExtra without spaCy."""
-    english = _english()
-    with english.memory_zone():
-        english.max_length = len(line) + 10
-        return sum(1 for sentence in english(line).sents if sentence.text.strip())
+    """Sentences of a line by spaCy's sentencizer, one at least; raises MissingExtra without spaCy.
+
+    A sentence begins at the first token after a mark that is no punctuation; other gaps than one blank are tokens of their own.
+    """
+    count, is_ended, position = 1, False, 0
+    for match in _CHUNK.finditer(line):
+        gap = line[position : match.start()] != " "
+        for kind in (_OTHER, *_chunk(match[0]).kinds) if gap else _chunk(match[0]).kinds:
+            count += is_ended and kind == _OTHER
+            is_ended = kind == _MARK or (is_ended and kind == _PUNCTUATION)
+        position = match.end()
+    return count + (is_ended and line[position:] not in ("", " "))
 
 
-def _token_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Begin and end of each token, in bytes of UTF-8."""
+def _chunks(text: str) -> Iterator[tuple[int, Chunk]]:
+    """What blanks part, with the byte of UTF-8 at which it begins."""
     position = place = 0
     for match in _CHUNK.finditer(text):
-        begin, end = match.span()
-        place += begin - position if text.isascii() else len(text[position:begin].encode())
-        for size in _token_sizes(match[0]):
-            yield place, place + size
-            place += size
-        position = end
+        place += match.start() - position if text.isascii() else len(text[position : match.start()].encode())
+        chunk = _chunk(match[0])
+        yield place, chunk
+        place += chunk.size
+        position = match.end()
 
 
-def _token_sizes(chunk: str) -> tuple[int, ...]:
-    """Bytes of each token of a chunk without blanks; tokens lie side by side."""
+def _chunk(text: str) -> Chunk:
     known = _remembered()
-    found = known.get(chunk)
+    found = known.get(text)
     if found is None:
-        english = _english()
-        with english.memory_zone():
-            english.max_length = len(chunk) + 10
-            found = tuple(len(token.text.encode()) for token in english.tokenizer(chunk))
         if len(known) >= _MAX_REMEMBERED:
             known.clear()
-        known[chunk] = found
+            _english.cache_clear()  # its vocabulary grows with every new word
+        found = known[text] = _looked_at(text)
     return found
 
 
+def _looked_at(text: str) -> Chunk:
+    """Tokens of a chunk as spaCy finds them; they lie side by side."""
+    english, ends = _english()
+    english.max_length = len(text) + 10
+    tokens = english.tokenizer(text)
+    stops = list(accumulate(len(token.text.encode()) for token in tokens))
+    wanted = [place for place, token in enumerate(tokens) if token.text != _UNREADABLE]
+    kinds = [_MARK if token.text in ends else _PUNCTUATION if token.is_punct else _OTHER for token in tokens]
+    return Chunk(
+        stops[-1],
+        tuple(([0, *stops])[place] for place in wanted),
+        tuple(stops[place] for place in wanted),
+        tuple(kinds[place] for place in wanted),
+    )
+
+
 @lru_cache(maxsize=1)
-def _remembered() -> dict[str, tuple[int, ...]]:
+def _remembered() -> dict[str, Chunk]:
     return {}
 
 
 @lru_cache(maxsize=1)
-def _english() -> "Language":
+def _english() -> "tuple[Language, frozenset[str]]":
+    """spaCy's English without a model, and the marks at which its sentencizer ends a sentence."""
     try:
         import spacy
+        from spacy.pipeline import Sentencizer
     except ImportError as error:
-        raise MissingExtra("words: spacy", "spaCy", "spacy") from error
-    english = spacy.blank("en")
-    english.add_pipe("sentencizer")
-    return english
+        raise MissingExtra("words: spacy", "spacy", "spacy") from error
+    return spacy.blank("en"), frozenset(Sentencizer.default_punct_chars)

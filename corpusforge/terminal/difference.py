@@ -37,8 +37,9 @@ def print_redecided(found: Redecided, as_json: bool) -> None:
     _say_counts(found.counts, "#before", "#after")
     _say_turned("newly rejected", found.num_newly_rejected, found.newly_rejected)
     _say_turned("newly kept", found.num_newly_kept, found.newly_kept)
-    for source, step in found.undecided.items():
-        say(f"{escape(source)}: from {step} on documents have to be looked at again: `corpusforge build` does that")
+    for step in dict.fromkeys(found.undecided.values()):
+        sources = ", ".join(escape(source) for source, stopped in found.undecided.items() if stopped == step)
+        say(f"{sources}: from {step} on documents have to be looked at again: `corpusforge build` does that")
 
 
 def _say_turned(what: str, count: int, examples: Sequence[Turned]) -> None:

@@ -23,7 +23,21 @@ from corpusforge.recipe.schema import schemas
 from corpusforge.shipped import shipped_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("build", "plan", "stages", "verify", "trace", "why", "show", "report", "status", "clean", "diff", "refilter", "init")
+COMMANDS = (
+    "build",
+    "plan",
+    "stages",
+    "verify",
+    "trace",
+    "why",
+    "show",
+    "report",
+    "status",
+    "clean",
+    "diff",
+    "refilter",
+    "init",
+)
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
 
