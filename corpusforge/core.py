@@ -158,6 +158,10 @@ class Stage(BaseModel):
         """Columns and artefacts this stage cannot work without, given its settings."""
         return (*self.reads, *self.needs)
 
+    def remarks(self) -> tuple[str, ...]:
+        """Lines that `plan` prints: what follows from the settings and cannot be read off them."""
+        return ()
+
     def prepare(self, artifacts: Artifacts, folder: Path) -> None:
         """Check settings against `artifacts` and write what the stage `provides` to `folder`/<name>; once per step."""
 

@@ -71,6 +71,13 @@ class Minhash(Barrier):
         """How signatures are cut."""
         return choose_bands(self.permutations, self.threshold, self.recall)
 
+    def remarks(self) -> tuple[str, ...]:
+        """The bands, and the chance with which they find pairs of some similarities."""
+        bands = self.bands
+        near = sorted({round(self.threshold + step / 20, 3) for step in range(-4, 5) if 0 < self.threshold + step / 20 <= 1})
+        curve = ", ".join(f"{each:g} {bands.found(each):.2%}" for each in near)
+        return (f"{bands.bands} bands of {bands.rows}; chance that a pair is looked at, by its similarity: {curve}",)
+
     def required(self) -> tuple[str, ...]:
         """The text, and the signal of quality if one is named."""
         return (*self.reads, *([self.quality] if self.quality else []))

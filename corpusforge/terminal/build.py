@@ -44,6 +44,10 @@ def print_plan(plan: Plan) -> None:
         state = "[green]done[/green]" if step.is_done else "to run"
         steps.add_row(state, step.name, step.folder.name, " ".join(named.use for named in step.stages))
     say_table(steps)
+    for step in plan.steps:
+        for named in step.stages:
+            for remark in named.stage.remarks():
+                say(f"{escape(step.name)}: {escape(remark)}")
     todo = sum(not step.is_done for step in plan.steps)
     needs = f"; {disk_line(estimate(plan))}" if todo else ""
     say(f"{todo} of {len(plan.steps)} steps to run; output in {escape(str(relative(plan.out)))}{needs}")

@@ -146,6 +146,12 @@ def test_the_curve_is_the_published_one(bands: Bands, similarity: float, chance:
     assert bands.found(similarity) == pytest.approx(chance, abs=0.0006)
 
 
+def test_the_curve_is_told() -> None:
+    (line,) = Minhash(threshold=0.8).remarks()
+    assert line.startswith("32 bands of 8; ")
+    assert "0.75 96.67%, 0.8 99.70%" in line
+
+
 def test_a_recall_that_no_bands_reach_is_refused() -> None:
     with pytest.raises(ValueError, match="16 permutations cannot find pairs"):
         Minhash(threshold=0.01, permutations=16)
