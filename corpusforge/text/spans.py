@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corpusforge.text.characters import LETTER, MARK, NUMBER, SPACE, character_flags, flags_at
+from corpusforge.text.characters import CJK, JOINER, LETTER, MARK, NUMBER, SPACE, character_flags, flags_at
 from corpusforge.text.kernels import kernel
 from corpusforge.text.shingles import ASCII_A, ASCII_Z
 from corpusforge.text.view import TextView
@@ -17,6 +17,7 @@ from corpusforge.text.words import AFTER_LETTER, step
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
 _EIGHT = np.uint64(8)
+_IN_WORDS = LETTER | NUMBER | MARK | JOINER | CJK
 
 LINE_FEED, CARRIAGE_RETURN = 0x0A, 0x0D
 
@@ -43,7 +44,8 @@ class Words(NamedTuple):
 
 def view_words(view: TextView) -> Words:
     """Words as corpusforge.text.words defines them; ask `view.once(view_words)`."""
-    first, begin, end, hashes, num_chars = _words(view.data, view.offsets, character_flags())
+    room = int(view.num_words.sum())  # no more than needed: it is memory touched for the first time that costs
+    first, begin, end, hashes, num_chars = _words(view.data, view.offsets, character_flags(), room)
     return Words(Spans(first, begin, end), hashes, num_chars)
 
 
@@ -80,9 +82,8 @@ def paragraph_spans(view: TextView) -> Spans:
 
 @kernel
 def _words(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint16]
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint16], room: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int32]]:
-    room = (offsets[-1] - offsets[0] + len(offsets)) // 2  # no word takes less than two bytes, but the last of a text
     begin, end, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
     num_chars = np.empty(room, np.int32)
     first = np.zeros(len(offsets), np.int64)
@@ -91,23 +92,31 @@ def _words(
         position, stop = offsets[document], offsets[document + 1]
         left, hashed, count = 0, np.uint64(0), 0
         while position < stop:
-            flags, size = flags_at(data, position, table)
-            starts, left = step(flags, left)
-            if starts:
-                begin[used] = position
-                hashed, count = np.uint64(0), 0
-                used += 1
-            hashed = hashed * BASE + packed_at(data, position, size)
-            count += 1
-            position += size
-            if starts or (left and flags & (LETTER | NUMBER | MARK)):  # a joiner is part of a word only where letters follow
-                while left == AFTER_LETTER and position < stop and ASCII_A <= (data[position] | 0x20) <= ASCII_Z:
-                    hashed = hashed * BASE + np.uint64(data[position])  # most of Latin text is inside a word
-                    count += 1
+            byte = data[position]
+            if byte < 0x80 and not table[byte] & _IN_WORDS:
+                left = 0
+                position += 1
+            elif left == 0 and ASCII_A <= byte | 0x20 <= ASCII_Z:  # most of Latin text: letters after a blank
+                begin[used], hashed, left = position, np.uint64(0), AFTER_LETTER
+                while position < stop and ASCII_A <= data[position] | 0x20 <= ASCII_Z:
+                    hashed = hashed * BASE + np.uint64(data[position])
                     position += 1
-                end[used - 1], hashes[used - 1], num_chars[used - 1] = position, hashed, count
+                count = position - begin[used]
+                end[used], hashes[used], num_chars[used] = position, hashed, count
+                used += 1
+            else:
+                flags, size = flags_at(data, position, table)
+                starts, left = step(flags, left)
+                if starts:
+                    begin[used], hashed, count = position, np.uint64(0), 0
+                    used += 1
+                hashed = hashed * BASE + packed_at(data, position, size)
+                count += 1
+                position += size
+                if starts or (left and flags & (LETTER | NUMBER | MARK)):  # a joiner belongs to a word if letters follow
+                    end[used - 1], hashes[used - 1], num_chars[used - 1] = position, hashed, count
         first[document + 1] = used
-    return first, begin[:used], end[:used], hashes[:used], num_chars[:used]
+    return first, begin, end, hashes, num_chars
 
 
 @kernel

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpusforge.text.characters import character_flags
 from corpusforge.text.words import count_characters, count_words
 
 Number = TypeVar("Number", np.uint8, np.int64)
@@ -69,7 +68,7 @@ class TextView:
     @cached_property
     def num_words(self) -> NDArray[np.int64]:
         """Words of each document, as corpusforge.text.words defines them: int64[num_documents]."""
-        return _frozen(count_words(self.data, self.offsets, character_flags()))
+        return _frozen(count_words(self.data, self.offsets))
 
 
 def _large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
