@@ -44,8 +44,7 @@ class Words(NamedTuple):
 
 def view_words(view: TextView) -> Words:
     """Words as corpusforge.text.words defines them; ask `view.once(view_words)`."""
-    room = int(view.num_words.sum())  # no more than needed: it is memory touched for the first time that costs
-    first, begin, end, hashes, num_chars = _words(view.data, view.offsets, character_flags(), room)
+    first, begin, end, hashes, num_chars = _words(view.data, view.offsets, character_flags())
     return Words(Spans(first, begin, end), hashes, num_chars)
 
 
@@ -82,8 +81,9 @@ def paragraph_spans(view: TextView) -> Spans:
 
 @kernel
 def _words(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint16], room: int
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint16]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int32]]:
+    room = (offsets[-1] - offsets[0] + len(offsets)) // 2  # no word takes less than two bytes, but the last of a text
     begin, end, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
     num_chars = np.empty(room, np.int32)
     first = np.zeros(len(offsets), np.int64)
@@ -116,7 +116,7 @@ def _words(
                 if starts or (left and flags & (LETTER | NUMBER | MARK)):  # a joiner belongs to a word if letters follow
                     end[used - 1], hashes[used - 1], num_chars[used - 1] = position, hashed, count
         first[document + 1] = used
-    return first, begin, end, hashes, num_chars
+    return first, begin[:used], end[:used], hashes[:used], num_chars[:used]
 
 
 @kernel

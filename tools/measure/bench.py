@@ -1,0 +1,101 @@
+"""tools/bench: MB/s of every step beside its peer, on one corpus, in one run, as a table in Markdown."""
+
+import argparse
+import platform
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from measure.corpus import LANGUAGES, CorpusSize, corpus
+from measure.peers import Datatrove, cache_folder, peer_folder, peer_python
+from measure.steps import STEPS, Lab
+from measure.timing import Speed
+from measure.verdicts import ROOT, SHARED
+from measure.whole import whole_build
+
+from corpusforge.engine.executor import one_thread_each
+
+
+def main() -> None:
+    """Parse, make the corpus, measure, print."""
+    options = _options()
+    one_thread_each()
+    text = corpus(options.data, CorpusSize(options.megabytes, options.seed), cache_folder())
+    found: list[Speed] = []
+    try:
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corpusforge-bench-")))
+            datatrove = None if options.no_peers else stack.enter_context(Datatrove(peer_python(options.peers)))
+            labs = [
+                Lab(lang, text / f"{lang}.jsonl", options.tokenizer, options.lid_model, scratch, options.rounds, datatrove)
+                for lang in LANGUAGES
+            ]
+            for each in _speeds(options.steps, text, labs):
+                print(f"{each.step} ({each.lang}): {each.megabytes_per_second:.1f} MB/s", file=sys.stderr)
+                found.append(each)
+    finally:  # what was measured before a step failed is worth minutes
+        page = report(found, f"{options.megabytes} MB of text from {options.data}, seed {options.seed}")
+        if options.out:
+            options.out.write_text(page, encoding="utf-8")
+        else:
+            print(page, end="")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    steps = (*STEPS, "build")
+    parser.add_argument("--steps", default=",".join(steps), help=f"comma-separated: {', '.join(steps)}")
+    parser.add_argument("--megabytes", type=int, default=256, help="size of the corpus, half English, half Chinese")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=3, help="the best round counts")
+    parser.add_argument("--data", type=Path, default=SHARED if SHARED.is_dir() else ROOT / "recipes/samples",
+                        help="folder of real text that the corpus is made from")  # fmt: skip
+    parser.add_argument("--tokenizer", type=Path, default=ROOT / "recipes/samples/tokenizer")
+    lid = SHARED / "lid/lid.176.ftz"
+    parser.add_argument("--lid-model", type=Path, default=lid if lid.is_file() else None, help="a fastText model")
+    parser.add_argument("--no-peers", action="store_true", help="measure ourselves only")
+    parser.add_argument("--peers", type=Path, default=peer_folder(), help="virtual environment for datatrove")
+    parser.add_argument("--out", type=Path, help="write the table there; otherwise it is printed")
+    options = parser.parse_args()
+    options.steps = options.steps.split(",")
+    unknown = sorted(set(options.steps) - set(steps))
+    if unknown:
+        parser.error(f"--steps: no step {unknown[0]!r}; there are {', '.join(steps)}")
+    return options
+
+
+def _speeds(steps: list[str], text: Path, labs: list[Lab]) -> Iterator[Speed]:
+    for name in steps:
+        if name == "build":
+            yield from whole_build(text, labs)
+        else:
+            for lab in labs:
+                yield from STEPS[name](lab)
+
+
+def report(found: Iterable[Speed], source: str) -> str:
+    """The table, with what it was measured on."""
+    lines = [
+        f"Measured on {source}; {platform.processor() or platform.machine()}, Python {platform.python_version()}, "
+        f"corpusforge {version('corpusforge')}. MB of UTF-8 text per second of CPU time of one thread, best round.",
+        "",
+        "| step | text | MB/s per core | peer | its MB/s | ratio |",
+        "|---|---|--:|---|--:|--:|",
+    ]
+    notes = []
+    for each in found:
+        peer, theirs, ratio = each.peer or "-", "-", "-"
+        if each.peer_megabytes_per_second:
+            theirs = f"{each.peer_megabytes_per_second:.2f}"
+            ratio = f"{each.megabytes_per_second / each.peer_megabytes_per_second:,.0f}x"
+        lines.append(f"| {each.step} | {each.lang} | {each.megabytes_per_second:.1f} | {peer} | {theirs} | {ratio} |")
+        if each.note:
+            notes.append(f"{each.step}: {each.note}.")
+    return "\n".join([*lines, "", *notes]).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    main()
