@@ -4,8 +4,8 @@ The rules are Gopher's (Rae et al. 2021, table A1) as datatrove computes them: a
 blank between words; repeated n-grams are found from left to right, a repeated one is skipped as a whole, its characters are
 counted without blanks, and only n-grams that were not skipped are remembered.
 
-A run can only occur twice where the runs of one word less at its two ends do. So every bigram is looked up once, and longer
-runs only where the shorter ones repeat: in ordinary text one table does the work of nine.
+A run can only occur twice where the runs of one word less at its two ends do, and it is known by these two. So every bigram is
+looked up once, and longer runs only where the shorter ones repeat: in ordinary text one table does the work of nine.
 """
 
 from typing import NamedTuple
@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpusforge.text.kernels import kernel
-from corpusforge.text.shingles import mixed
 from corpusforge.text.spans import Words
 
 TOP = (2, 3, 4)
 REPEATED = (5, 6, 7, 8, 9, 10)
 
-_SMALLEST, _LARGEST = TOP[0], REPEATED[-1]
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_HIGH = np.uint64(20)
+_SMALLEST, _TOP_LARGEST, _LARGEST = TOP[0], TOP[-1], REPEATED[-1]
+_SPREAD = np.uint64(0xFF51AFD7ED558CCD)  # not the BASE of the words' hashes: "1 23" and "2 13" would be the same
+_STEP = np.uint64(0xD6E8FEB86659FD93)
+_HALF = np.uint64(32)
+_REMEMBERED = -1
 
 
 class RepeatedRuns(NamedTuple):
@@ -42,15 +43,6 @@ def repeated_runs(words: Words) -> RepeatedRuns:
 
 
 @kernel
-def _run_key(hashes: NDArray[np.uint64], begin: int, size: int) -> np.uint64:
-    key = np.uint64(size)
-    for word in range(begin, begin + size):
-        key = (key ^ hashes[word]) * _STEP
-        key ^= key >> _HIGH
-    return mixed(key)
-
-
-@kernel
 def _chars(num_chars: NDArray[np.int32], begin: int, size: int) -> int:
     chars = 0
     for word in range(begin, begin + size):
@@ -62,58 +54,66 @@ def _chars(num_chars: NDArray[np.int32], begin: int, size: int) -> int:
 def _runs(
     first: NDArray[np.int64], hashes: NDArray[np.uint64], num_chars: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    count, longest, slots = len(first) - 1, 2, 4
+    count, longest, room = len(first) - 1, 2, 4
     for document in range(count):
         longest = max(longest, first[document + 1] - first[document])
-    while slots < 2 * longest:
-        slots *= 2
+    while room < 2 * longest:
+        room *= 2
     covered, times = np.zeros(count * 3, np.int64), np.zeros(count * 3, np.int64)
     repeated = np.zeros(count * 6, np.int64)
-    keys, owner = np.zeros(slots, np.uint64), np.full(slots, -1, np.int64)
-    seen, where = np.zeros(slots, np.int32), np.zeros(slots, np.int64)
-    runs, place = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    keys, owners = np.zeros(room, np.uint64), np.zeros(room, np.int32)
+    runs, twins, seen = np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
     for document in range(count):
-        num_runs = max(first[document + 1] - first[document] - 1, 0)
+        start, num_words = first[document], first[document + 1] - first[document]
+        num_runs = max(num_words - 1, 0)
         for index in range(num_runs):
-            runs[index] = first[document] + index
+            runs[index] = index
         for size in range(_SMALLEST, _LARGEST + 1):
-            turn, best = document * 16 + size, -1
+            # runs[:num_runs] are where runs begin that may occur twice; twins[begin] becomes where the same run begins first
+            slots, shift = 4, 62  # of a table no larger than the document needs: it stays in the cache
+            while slots < 2 * num_runs:
+                slots, shift = slots * 2, shift - 1
+            keys[:slots] = 0
             for index in range(num_runs):
-                key = _run_key(hashes, runs[index], size)
-                slot = int(np.int64(key & np.uint64(slots - 1)))
-                while owner[slot] == turn and keys[slot] != key:
+                begin = runs[index]
+                if size == _SMALLEST:
+                    key = (hashes[start + begin] * _SPREAD + hashes[start + begin + 1]) * _STEP
+                else:  # the runs of one word less at its two ends, which are known by now
+                    key = (np.uint64(twins[begin]) << _HALF | np.uint64(twins[begin + 1])) * _STEP
+                key |= np.uint64(1)
+                slot = int(np.int64(key >> np.uint64(shift)))
+                while keys[slot] != 0 and keys[slot] != key:
                     slot = (slot + 1) & (slots - 1)
-                if owner[slot] != turn:
-                    owner[slot], keys[slot], seen[slot], where[slot] = turn, key, 0, runs[index]
-                seen[slot] += 1
-                place[index] = slot
-                if best < 0 or seen[slot] > seen[best] or (seen[slot] == seen[best] and where[slot] < where[best]):
-                    best = slot
-            if size <= 4:
-                begin, often = first[document], int(first[document + 1] - first[document] >= size)
-                if best >= 0 and seen[best] > 1:
-                    begin, often = where[best], int(seen[best])
+                if keys[slot] == 0:
+                    keys[slot], owners[slot], seen[begin] = key, begin, 0
+                twins[begin] = owners[slot]
+                seen[owners[slot]] += 1
+            if size <= _TOP_LARGEST:
+                best, often = 0, int(num_words >= size)
+                for index in range(num_runs):
+                    if seen[twins[runs[index]]] > often:
+                        best, often = runs[index], seen[twins[runs[index]]]
                 if often:
                     times[document * 3 + size - 2] = often
-                    covered[document * 3 + size - 2] = often * (_chars(num_chars, begin, size) + size - 1)
-            used, free = 0, first[document]
+                    covered[document * 3 + size - 2] = often * (_chars(num_chars, start + best, size) + size - 1)
+            used = 0
             for index in range(num_runs):
-                if seen[place[index]] > 1:
-                    begin = runs[index]
-                    if size > 4 and begin >= free:
-                        slot = place[index]
-                        if where[slot] < 0:  # remembered before
-                            repeated[document * 6 + size - 5] += _chars(num_chars, begin, size)
-                            free = begin + size
-                        else:
-                            where[slot] = -1
-                    runs[used] = begin
-                    used += 1
+                begin = runs[index]
+                runs[used] = begin
+                used += seen[twins[begin]] > 1
+            free = 0
+            for index in range(used if size > _TOP_LARGEST else 0):
+                begin = runs[index]
+                if begin >= free and seen[twins[begin]] == _REMEMBERED:
+                    repeated[document * 6 + size - 5] += _chars(num_chars, start + begin, size)
+                    free = begin + size
+                elif begin >= free:
+                    seen[twins[begin]] = _REMEMBERED
             num_runs = 0  # of the next size: runs whose two ends repeat
             for index in range(used - 1):
-                if runs[index] + 1 == runs[index + 1]:
-                    runs[num_runs] = runs[index]
-                    num_runs += 1
-            if num_runs == 0 and size >= 4:
+                is_next = runs[index] + 1 == runs[index + 1]
+                runs[num_runs] = runs[index]
+                num_runs += is_next
+            if num_runs == 0 and size >= _TOP_LARGEST:
                 break
     return covered, times, repeated

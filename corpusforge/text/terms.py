@@ -122,7 +122,7 @@ def _next_entry(
             end += size
             how = begins[prefix_of(NOTHING, point) & _LAST]
             is_likely = how == IS_WHOLE or ASCII_A <= point <= ASCII_Z
-            if how == 1 and end < stop:
+            if how and not is_likely and end < stop:
                 is_likely = begins[prefix_of(point, character_at(data, end, table, lower)[1]) & _LAST] > 0
         if is_likely and not (left & _SPELLED and flags & _SPELLED):
             entry, after = _longest(data, position, stop, steps, lower, table)

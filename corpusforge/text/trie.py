@@ -49,12 +49,15 @@ class Trie(NamedTuple):
 
 
 def build_trie(entries: Mapping[str, int]) -> Trie:
-    """The trie of entries and their marks, 1 to 255; of entries that are equal when folded the greatest mark counts."""
+    """The trie of entries and their marks, 1 to 255; of entries that are equal when folded the greatest mark counts.
+
+    An entry has some character that is not white space; that at its ends is left out.
+    """
     states: dict[int, int] = {}
     marks: dict[int, int] = {}
     begins = np.zeros(NUM_BEGINNINGS, np.uint8)
     for entry, mark in entries.items():
-        points = list(map(ord, folded(entry)))
+        points = list(map(ord, folded(entry).strip()))
         state = 0
         for point in points:
             state = states.setdefault(state << _POINT_BITS | point, len(states) + 1)

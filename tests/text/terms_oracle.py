@@ -1,6 +1,7 @@
 """Listed terms by the letter of the rule: at each place of a text every entry is tried, one character at a time."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from oracle import BLANKS, kind
 
@@ -24,9 +25,9 @@ def fold_all(text: str) -> str:
     return result
 
 
-def find(text: str, entries: dict[str, int]) -> list[tuple[str, int, int]]:
+def find(text: str, entries: Iterable[str]) -> list[tuple[str, int, int]]:
     """(folded entry, begin, end) in characters: leftmost first, then longest, then behind it."""
-    wanted = {fold_all(entry): mark for entry, mark in entries.items()}
+    wanted = {fold_all(entry).strip(" ") for entry in entries}
     found = []
     position = 0
     while position < len(text):
@@ -48,11 +49,9 @@ def near_another(terms: list[tuple[str, int, int]], parts: list[int], max_gap: i
     ]
 
 
-def _is_entry(text: str, begin: int, end: int, wanted: dict[str, int]) -> bool:
-    if fold_all(text[begin:end]) not in wanted or text[begin] in _BLANKS:
+def _is_entry(text: str, begin: int, end: int, wanted: set[str]) -> bool:
+    if fold_all(text[begin:end]) not in wanted:
         return False
-    if text[end - 1] in _BLANKS and end < len(text) and text[end] in _BLANKS:
-        return False  # a run of white space is one space, so an entry does not end inside it
     return not (_joined(text, begin) or _joined(text, end))
 
 
