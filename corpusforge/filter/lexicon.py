@@ -77,6 +77,10 @@ def disguises(term: str) -> Iterator[str]:
         yield _swapped(term, pair)
 
 
+_CURE = f"sections are {', '.join(f'[{each.name.lower()}]' for each in reversed(Meaning))}"
+_ENDINGS = "a line begins with the term that its endings belong to"
+
+
 @lru_cache(maxsize=4)
 def trie_of(paths: tuple[Path, ...], dictionary: Path | None, stamps: tuple[object, ...]) -> Trie:
     """The terms of all lexicons, disguised ones included; once per process, and again when `stamps` say a file changed."""
@@ -109,11 +113,12 @@ def _entries(path: Path) -> Iterator[tuple[str, Meaning]]:
         elif content and not content.startswith("#"):
             if meaning is None:
                 raise InputError(f"filter.toxicity: {path}: line {number}: {content!r} stands before any section; {_CURE}")
+            if content.startswith("-"):
+                raise InputError(
+                    f"filter.toxicity: {path}: line {number}: {content.split(',')[0]!r} is an ending of nothing; {_ENDINGS}"
+                )
             for term in _terms_of(content):
                 yield term, meaning
-
-
-_CURE = f"sections are {', '.join(f'[{each.name.lower()}]' for each in reversed(Meaning))}"
 
 
 def _section(path: Path, number: int, content: str) -> Meaning:

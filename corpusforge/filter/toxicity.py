@@ -84,12 +84,11 @@ class Toxicity(Filter):
             return pa.array([[]] * len(view), EDITS_FIELD.type)
         first, begins, ends = view.once(self._reading()).sentences
         document = np.repeat(np.arange(len(view)), np.diff(first))
-        cut_ends = [end_of_cut(view, *place) for place in zip(document.tolist(), begins.tolist(), ends.tolist(), strict=True)]
+        places = zip(document.tolist(), begins.tolist(), ends.tolist(), strict=True)
+        cut_ends = np.array([end_of_cut(view, *place) for place in places], np.int64)
         start = view.offsets[document]
-        spans = pa.StructArray.from_arrays(
-            [pa.array(begins - start), pa.array(np.array(cut_ends, np.int64) - start), pa.array([REASON] * len(begins), pa.string())],
-            fields=list(EDIT),
-        )
+        columns = [pa.array(begins - start), pa.array(cut_ends - start), pa.array([REASON] * len(begins), pa.string())]
+        spans = pa.StructArray.from_arrays(columns, fields=list(EDIT))
         return pa.LargeListArray.from_arrays(pa.array(first), spans, type=EDITS_FIELD.type)
 
     def _reading(self) -> Reading:

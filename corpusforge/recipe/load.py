@@ -72,9 +72,20 @@ def _with_pipelines_open(tree: dict[str, Tree], overrides: Sequence[str]) -> dic
 def _opened(source: Tree, index: int, opened: AbstractSet[str]) -> Tree:
     if not isinstance(source, dict) or not {str(index), str(source.get("name"))} & opened:
         return source
-    named = source.get("pipeline")
-    path = _pipeline_path(named) if isinstance(named, str) else None
-    return {**source, "pipeline": load_yaml(path).get("stages")} if path is not None and path.is_file() else source
+    return {**source, "pipeline": _open_stages(source.get("pipeline"))}
+
+
+def _open_stages(named: Tree) -> Tree:
+    """The stages of a pipeline in a list of their own, where they can be found."""
+    if isinstance(named, str) and _pipeline_path(named).is_file():
+        return _open_stages(load_yaml(_pipeline_path(named)).get("stages"))
+    if not isinstance(named, list):
+        return named
+    opened = []
+    for each in named:
+        inner = _open_stages(each["pipeline"]) if isinstance(each, dict) and set(each) == {"pipeline"} else None
+        opened += inner if isinstance(inner, list) else [each]
+    return opened
 
 
 def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], problems: _Problems) -> Recipe | None:
@@ -117,10 +128,16 @@ def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -
     )  # fmt: skip
 
 
-def _pipeline(name: str, where: str, value: str | list[dict[str, Tree]], problems: _Problems) -> list[NamedStage | None]:
+def _pipeline(
+    name: str, where: str, value: str | list[dict[str, Tree]], problems: _Problems, including: tuple[Path, ...] = ()
+) -> list[NamedStage | None]:
+    """The stages of a list, or of a pipeline by its name; `including` are the files that led here."""
     if isinstance(value, list):
         return _stages(name, where, value, IN_CHAIN, problems)
     path = _pipeline_path(value)
+    if path in including:
+        problems.add(name, where, f"pipeline {value!r} includes itself; take it out")
+        return [None]
     if not path.is_file():
         shipped = [each.stem for each in shipped_folder("pipelines").glob("*.yaml")]
         cure = f"{did_you_mean(value, shipped, 'shipped pipelines')} or give a path that ends in .yaml"
@@ -131,7 +148,7 @@ def _pipeline(name: str, where: str, value: str | list[dict[str, Tree]], problem
     except RecipeError as error:
         problems += error.problems
         return [None]
-    return [None] if header is None else _stages(path.name, "stages", header.stages, IN_CHAIN, problems)
+    return [None] if header is None else _stages(path.name, "stages", header.stages, IN_CHAIN, problems, (*including, path))
 
 
 def _pipeline_path(value: str) -> Path:
@@ -141,9 +158,17 @@ def _pipeline_path(value: str) -> Path:
 
 
 def _stages(
-    name: str, where: str, trees: list[dict[str, Tree]], kinds: tuple[type[Stage], ...], problems: _Problems
-) -> list[NamedStage | None]:
-    return [_stage(name, f"{where}.{index}", tree, kinds, problems) for index, tree in enumerate(trees)]
+    name: str, where: str, trees: list[dict[str, Tree]], kinds: tuple[type[Stage], ...], problems: _Problems,
+    including: tuple[Path, ...] = (),
+) -> list[NamedStage | None]:  # fmt: skip
+    """Each stage in turn; `{pipeline: NAME}` stands for the stages of that pipeline."""
+    found: list[NamedStage | None] = []
+    for index, tree in enumerate(trees):
+        if set(tree) == {"pipeline"} and isinstance(tree["pipeline"], str):
+            found += _pipeline(name, f"{where}.{index}.pipeline", tree["pipeline"], problems, including)
+        else:
+            found.append(_stage(name, f"{where}.{index}", tree, kinds, problems))
+    return found
 
 
 def _stage(

@@ -13,6 +13,11 @@ JsonSchema = dict[str, Any]
 
 ENGINE_ONLY = ("dedup.ids",)
 
+_INCLUDED: JsonSchema = {
+    "type": "object", "properties": {"pipeline": {"type": "string"}}, "required": ["pipeline"], "additionalProperties": False,
+    "description": "The stages of that pipeline, in this place.",
+}  # fmt: skip
+
 
 def schemas() -> dict[str, str]:
     """File name -> text of each generated schema, sorted keys, ready to write."""
@@ -27,7 +32,9 @@ def recipe_schema() -> JsonSchema:
     properties["sources"]["items"] = _any_of(Source, definitions, SourceHeader)
     properties["stages"]["items"] = _any_of((Transform, Filter, Barrier), definitions)
     properties["sink"] = {**_any_of(Sink, definitions), "description": properties["sink"]["description"]}
+    properties["stages"]["items"]["anyOf"].append(_INCLUDED)
     definitions["pipeline"] = _any_of((Transform, Filter), definitions)
+    definitions["pipeline"]["anyOf"].append(_INCLUDED)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
 
 
@@ -36,6 +43,7 @@ def pipeline_schema() -> JsonSchema:
     definitions: JsonSchema = {}
     schema = _base(PipelineHeader, definitions)
     schema["properties"]["stages"]["items"] = _any_of((Transform, Filter), definitions)
+    schema["properties"]["stages"]["items"]["anyOf"].append(_INCLUDED)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
 
 

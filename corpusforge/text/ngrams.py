@@ -51,6 +51,17 @@ def _chars(num_chars: NDArray[np.int32], begin: int, size: int) -> int:
 
 
 @kernel
+def _most_frequent(runs: NDArray[np.int32], twins: NDArray[np.int32], seen: NDArray[np.int32], often: int) -> tuple[int, int]:
+    """Where the first run begins that occurs more than `often` times and most, and how often; else 0, as often."""
+    best = 0
+    for index in range(len(runs)):
+        times = int(seen[twins[runs[index]]])
+        if times > often:
+            best, often = int(runs[index]), times
+    return best, often
+
+
+@kernel
 def _runs(
     first: NDArray[np.int64], hashes: NDArray[np.uint64], num_chars: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -89,10 +100,7 @@ def _runs(
                 twins[begin] = owners[slot]
                 seen[owners[slot]] += 1
             if size <= _TOP_LARGEST:
-                best, often = 0, int(num_words >= size)
-                for index in range(num_runs):
-                    if seen[twins[runs[index]]] > often:
-                        best, often = runs[index], seen[twins[runs[index]]]
+                best, often = _most_frequent(runs[:num_runs], twins, seen, int(num_words >= size))
                 if often:
                     times[document * 3 + size - 2] = often
                     covered[document * 3 + size - 2] = often * (_chars(num_chars, start + best, size) + size - 1)

@@ -1,9 +1,13 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from corpusforge.errors import RecipeError
 from corpusforge.recipe import load_recipe
+from corpusforge.recipe.yaml import load_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
 
 GOOD = """\
 version: 1
@@ -173,3 +177,41 @@ def test_a_stage_of_a_named_pipeline_can_be_changed_from_the_command_line(tmp_pa
     assert [stage.use for stage in loaded.sources[0].stages] == ["extract.markup", "filter.length"]
     assert loaded.sources[0].stages[1].stage.model_dump()["min_words"] == 7
     assert load_recipe(path).sources[0].stages[1].stage.model_dump()["min_words"] == 20
+
+
+def included(tmp_path: Path, pipeline: str) -> Path:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "mine.yaml").write_text("version: 1\nstages: [{use: filter.length, min_words: 5}, {pipeline: science}]\n")
+    (tmp_path / "round.yaml").write_text("version: 1\nstages: [{pipeline: round.yaml}]\n")
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        f"version: 1\nname: r\nsources:\n  - {{name: s, use: source.files, path: in, pipeline: {pipeline}}}\n"
+        "stages: [{use: vocab.train, vocab_size: 400}, {use: vocab.encode}]\nsink: {use: index.megatron, layout: documents}\n"
+    )
+    return path
+
+
+def test_a_pipeline_can_stand_among_the_stages_of_another(tmp_path: Path) -> None:
+    loaded = load_recipe(included(tmp_path, "[{use: extract.markup}, {pipeline: mine.yaml}]"))
+    stages = [stage.use for stage in loaded.sources[0].stages]
+    assert stages[:2] == ["extract.markup", "filter.length"]
+    assert stages[2:] == [each["use"] for each in load_yaml(ROOT / "pipelines/science.yaml")["stages"]]
+
+
+def test_an_included_stage_can_be_changed_from_the_command_line(tmp_path: Path) -> None:
+    path = included(tmp_path, "[{use: extract.markup}, {pipeline: text}]")
+    loaded = load_recipe(path, ["sources.s.pipeline.2.min_words=7"])
+    assert loaded.sources[0].stages[2].stage.model_dump()["min_words"] == 7
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "problem"),
+    [
+        ("[{pipeline: round.yaml}]", "round.yaml: stages.0.pipeline: pipeline 'round.yaml' includes itself"),
+        ("[{pipeline: sience}]", "sources.0.pipeline.0.pipeline: no pipeline 'sience'"),
+        ("[{pipeline: text, min_words: 3}]", "sources.0.pipeline.0.use: a stage's name is missing"),
+    ],
+)
+def test_what_cannot_be_included_is_told(tmp_path: Path, pipeline: str, problem: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(problem)):
+        load_recipe(included(tmp_path, pipeline))

@@ -1,7 +1,7 @@
 """Listed terms by the letter of the rule: at each place of a text every entry is tried, one character at a time."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from oracle import BLANKS, kind
 
@@ -31,7 +31,7 @@ def find(text: str, entries: Iterable[str]) -> list[tuple[str, int, int]]:
     found = []
     position = 0
     while position < len(text):
-        ends = [end for end in range(position + 1, len(text) + 1) if _is_entry(text, position, end, wanted)]
+        ends = [end for end in _candidates(text, position, wanted) if _is_entry(text, position, end, wanted)]
         if ends:
             found.append((fold_all(text[position : ends[-1]]), position, ends[-1]))
         position = ends[-1] if ends else position + 1
@@ -47,6 +47,15 @@ def near_another(terms: list[tuple[str, int, int]], parts: list[int], max_gap: i
         )
         for i, term in enumerate(terms)
     ]
+
+
+def _candidates(text: str, begin: int, wanted: set[str]) -> Iterator[int]:
+    """Ends of the pieces from `begin` on that some entry begins with."""
+    for end in range(begin + 1, len(text) + 1):
+        piece = fold_all(text[begin:end])
+        if not any(entry.startswith(piece) for entry in wanted):
+            return
+        yield end
 
 
 def _is_entry(text: str, begin: int, end: int, wanted: set[str]) -> bool:

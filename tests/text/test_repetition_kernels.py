@@ -71,6 +71,17 @@ def test_repeated_runs_of_words(texts: list[str]) -> None:
     assert found.repeated_chars.tolist() == [[repeated(each, size) for size in REPEATED] for each in of_texts]
 
 
+@pytest.mark.parametrize("text", ["1 23 2 13", "a bc b ac", "12 3 1 23"])
+def test_runs_of_other_words_with_the_same_characters_are_not_the_same(text: str) -> None:
+    assert repeated_runs(view_words(view([text]))).times[0, 0] == 1
+
+
+def test_a_long_document_and_short_ones_beside_it_are_looked_at_alike() -> None:
+    short, long = "a b a b a b", " ".join(map(str, range(5000)))
+    found = repeated_runs(view_words(view([short, long, short])))
+    assert found.times.tolist() == [[3, 2, 2], [1, 1, 1], [3, 2, 2]]
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.lists(layout, max_size=3))
 def test_repeated_lines_and_paragraphs(texts: list[str]) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import documents
 from terms_oracle import fold_all
 
@@ -32,6 +32,7 @@ def test_case_width_and_white_space_do_not_count(text: str, expected: str) -> No
     assert folded(text) == expected
 
 
+@settings(deadline=None)
 @given(documents)
 def test_folding_equals_the_oracle_on_any_text(text: str) -> None:
     assert folded(text) == fold_all(text)

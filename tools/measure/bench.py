@@ -89,8 +89,8 @@ def report(found: Iterable[Speed], source: str) -> str:
     for each in found:
         peer, theirs, ratio = each.peer or "-", "-", "-"
         if each.peer_megabytes_per_second:
-            theirs = f"{each.peer_megabytes_per_second:.2f}"
-            ratio = f"{each.megabytes_per_second / each.peer_megabytes_per_second:,.0f}x"
+            times = each.megabytes_per_second / each.peer_megabytes_per_second
+            theirs, ratio = f"{each.peer_megabytes_per_second:.2f}", f"{times:.0f}x" if times >= 10 else f"{times:.1f}x"
         lines.append(f"| {each.step} | {each.lang} | {each.megabytes_per_second:.1f} | {peer} | {theirs} | {ratio} |")
         if each.note:
             notes.append(f"{each.step}: {each.note}.")
