@@ -19,7 +19,7 @@ from corpusforge.text.view import TextView
 
 @dataclass(frozen=True)
 class Insults:
-    """Listed terms but targets of those documents that have any, and the sentences that insult.
+    """The listed terms of those documents that have more than targets, and the sentences that insult.
 
     `document` (int64) is that of each term, `is_strong`, `is_contextual` and `counts` (bool) are one value a term. `sentences`
     lie absolutely in the view's data; they are those with a strong term or a contextual one that counts.

@@ -32,7 +32,7 @@ class Prose(Filter):
 
     adds: ClassVar[tuple[str, ...]] = ("function_word_share", "words_per_line")
 
-    min_function_word_share: Annotated[float, ThresholdMark()] = Field(default=0.07, ge=0, le=1)
+    min_function_word_share: Annotated[float, ThresholdMark()] = Field(default=0.06, ge=0, le=1)
     """Of words (one CJK character is one), those of function_words; fewer are rejected as few_function_words."""
     min_words_per_line: Annotated[float, ThresholdMark()] = Field(default=2.5, ge=0)
     """Mean words of a line that has any; a bar, as between cells of a table, ends one too. Fewer, as in menus, are rejected as

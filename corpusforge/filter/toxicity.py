@@ -52,7 +52,7 @@ class Toxicity(Filter):
 
     def prepare(self, artifacts: Artifacts, folder: Path) -> None:
         """Raise InputError where a list cannot be read."""
-        self._reading()
+        self.annotate(TextView(pa.array([], pa.large_string())))
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
         """int64 numbers of strong terms, of contextual terms that count, and of toxic sentences; float64 density and share.

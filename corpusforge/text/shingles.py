@@ -118,9 +118,7 @@ def _word_hashes(
 
 
 @kernel
-def _rolled(
-    first: NDArray[np.int64], words: NDArray[np.uint64], targets: NDArray[np.int64], ngram: int
-) -> NDArray[np.uint64]:
+def _rolled(first: NDArray[np.int64], words: NDArray[np.uint64], targets: NDArray[np.int64], ngram: int) -> NDArray[np.uint64]:
     """Hashes of runs of words; those of document i begin at targets[i]."""
     hashes = np.empty(targets[-1], np.uint64)
     oldest = np.uint64(1)

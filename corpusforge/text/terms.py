@@ -141,12 +141,12 @@ def _longest(
     longest, end, state = 0, position, 0
     while position < stop:
         flags, point, size = character_at(data, position, table, lower)
-        position += size
-        if flags & SPACE:
-            position, _ = skip_spaces(data, position, stop, table)
         reached = step_from(steps, state, point)
         if reached == MISSING:
             break
+        position += size
+        if flags & SPACE:
+            position, _ = skip_spaces(data, position, stop, table)
         state = reached >> MARK_BITS
         if reached & _MARKS and not (flags & _SPELLED and _goes_on(data, position, stop, table)):
             longest, end = reached, position

@@ -73,7 +73,8 @@ def test_a_word_is_disguised_by_masks_and_lookalikes(spelling: str) -> None:
 
 
 def test_three_lookalikes_are_a_code_and_no_word() -> None:
-    assert {"t00ts", "to0t5"} <= set(disguises("toots")) and "t00t5" not in set(disguises("toots"))
+    found = set(disguises("toots"))
+    assert ["t00ts" in found, "to0t5" in found, "t00t5" in found] == [True, True, False]
 
 
 @pytest.mark.parametrize("term", ["ass", "two words", "河口河口", "a-hole"])

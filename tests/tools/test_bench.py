@@ -16,16 +16,16 @@ def test_speed_is_megabytes_a_second_of_the_best_round_beside_the_peer() -> None
     assert (found.peer, found.peer_megabytes_per_second) == ("another", 2.0)
 
 
-def test_twice_the_work_on_as_many_bytes_is_about_half_as_fast() -> None:
-    once = speed("", "", spend, [(300_000, 1_000_000)], rounds=5).megabytes_per_second
-    twice = speed("", "", spend, [(600_000, 1_000_000)], rounds=5).megabytes_per_second
-    assert 1.4 < once / twice < 2.8
+def test_more_work_on_as_many_bytes_is_slower() -> None:
+    little = speed("", "", spend, [(100_000, 1_000_000)], rounds=5).megabytes_per_second
+    much = speed("", "", spend, [(800_000, 1_000_000)], rounds=5).megabytes_per_second
+    assert little > 2 * much
 
 
 def test_a_child_is_measured_by_its_own_cpu_time() -> None:
     program = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass\ntime.sleep(0.3)"
     seconds, wall = child_seconds([sys.executable, "-c", program], {})
-    assert 0.3 <= seconds < 0.6 <= wall + 0.01
+    assert 0.3 <= seconds < wall - 0.2
 
 
 def test_a_child_that_fails_is_named_with_what_it_said() -> None:

@@ -1,6 +1,6 @@
 """tools/quality: how much good text a preset rejects and how much junk it lets pass, as tables in Markdown, against floors.
 
-Good text is science of the collections in --data (and, without any claim, general text), junk is made by our generator. Ends
+Good text is science, and general text beside it, of the collections in --data; junk is made by our generator. Ends
 with exit code 1 where a floor of quality_floors.toml is missed, and shows rejected good documents for people to judge.
 """
 

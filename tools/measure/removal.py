@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Quality:
-    """What a pipeline made of science, of general text that no threshold was chosen on, and of junk."""
+    """What a pipeline made of science, of general text, and of junk."""
 
     science: tuple[Group, ...]
     general: tuple[Group, ...]

@@ -82,7 +82,7 @@ def item_documents(collection: str, path: Path, min_words: int) -> Iterator[Docu
 # Reads a collection, given its name and the folder of all collections.
 Reader = Callable[[str, Path], Iterator[Document]]
 
-# The collections of good text, by name: science that the preset is judged by, and general text that nobody tuned it on.
+# The collections of good text, by name: science, and general text of other kinds.
 SCIENCE: Mapping[str, Reader] = {
     "physical_geology": lambda name, data: markup_documents(name, data / "geo_en/physical_geology", "en"),
     "gpg_textbook": lambda name, data: markup_documents(name, data / "geo_en/gpg_textbook", "en"),
