@@ -7,6 +7,7 @@ from pydantic import Field
 
 from corpusforge.core import Filter, Rule
 from corpusforge.settings import ThresholdMark
+from corpusforge.text.spans import view_words
 from corpusforge.text.view import TextView
 
 
@@ -24,6 +25,7 @@ class Length(Filter):
 
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
         """num_words and num_chars, int64."""
+        view.once(view_words)  # neighbours want the words themselves
         return {"num_words": pa.array(view.num_words), "num_chars": pa.array(view.num_chars)}
 
     def rules(self) -> tuple[Rule, ...]:

@@ -5,21 +5,20 @@ counted and before anything else is asked, as datatrove does it; where they leav
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpusforge.text.characters import SPACE, TABLE_SIZE, character_flags, flags_at
 from corpusforge.text.kernels import kernel
+from corpusforge.text.phrases import Phrases, frozen, phrases_at, phrases_of
 from corpusforge.text.spans import CARRIAGE_RETURN, LINE_FEED, Spans, Words, size_at
 from corpusforge.text.view import TextView
 from corpusforge.text.word_facts import class_of
 
 LOREM_IPSUM, JAVASCRIPT, POLICY, CURLY_BRACKET = 1, 2, 4, 8
 """Phrases, as bits."""
-
-Arrays = TypeVar("Arrays", bound=tuple[NDArray[Any], ...])
 
 _PHRASES = (
     ("lorem ipsum", LOREM_IPSUM), ("javascript", JAVASCRIPT), ("{", CURLY_BRACKET), ("terms of use", POLICY),
@@ -30,8 +29,7 @@ _MARKS = (("[edit]", 1), ("[citation needed]", 1))
 
 _BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _BREAK, _DIGIT, _END = 1, 2, 4
-_OPENING, _CLOSING, _DOT, _CASE = 0x5B, 0x5D, 0x2E, 0x20
-_KELVIN = (0xE2, 0x84, 0xAA)  # the one character beside ASCII's that a lower-case letter of ASCII folds
+_OPENING, _CLOSING, _DOT = 0x5B, 0x5D, 0x2E
 
 
 class PageLines(NamedTuple):
@@ -56,15 +54,6 @@ class CleanLines(NamedTuple):
     end: NDArray[np.int64]
 
 
-class Phrases(NamedTuple):
-    """Phrase k, in lower-case ASCII, is data[bounds[k] : bounds[k + 1]]; `starts` flags the bytes that it may begin with."""
-
-    data: NDArray[np.uint8]
-    bounds: NDArray[np.int64]
-    bits: NDArray[np.uint8]
-    starts: NDArray[np.uint8]
-
-
 class LineFacts(NamedTuple):
     """Of each line: words, characters of the longest one (int64), whether a sentence ends at its end, its phrases (uint8)."""
 
@@ -76,7 +65,7 @@ class LineFacts(NamedTuple):
 
 def page_lines(view: TextView) -> PageLines:
     """Where the lines lie; ask `view.once(page_lines)`."""
-    return _frozen(PageLines(*_lines(view.data, view.offsets, character_flags(), _classes(""))))
+    return frozen(PageLines(*_lines(view.data, view.offsets, character_flags(), _classes(""))))
 
 
 def chunks(view: TextView) -> Words:
@@ -88,19 +77,19 @@ def chunks(view: TextView) -> Words:
 def clean_lines(view: TextView) -> CleanLines:
     """The lines without "[1]", "[]", "[edit]" and "[citation needed]"; ask `view.once(clean_lines)`."""
     lines = view.once(page_lines)
-    return _frozen(CleanLines(*_clean(view.data, lines.begin, lines.end, _classes(""), _phrases(_MARKS))))
+    return frozen(CleanLines(*_clean(view.data, lines.begin, lines.end, _classes(""), phrases_of(_MARKS))))
 
 
 def whole_lines(view: TextView) -> CleanLines:
     """The lines with their citation marks; ask `view.once(whole_lines)`."""
     lines = view.once(page_lines)
-    return _frozen(CleanLines(*_clean(view.data, lines.begin, lines.end, _classes("")[:0], _phrases(()))))
+    return frozen(CleanLines(*_clean(view.data, lines.begin, lines.end, _classes("")[:0], phrases_of(()))))
 
 
 def line_facts(words: Words, lines: PageLines, clean: CleanLines, ends: str) -> LineFacts:
     """Facts of every line; a line ends a sentence when its last character is one of `ends`, "..." apart."""
     num_words, longest = _words_of_lines(words.spans.first, words.spans.begin, words.num_chars, lines.first, lines.end)
-    is_ended, phrases = _ends_and_phrases(clean.data, clean.bounds, _classes(ends), _phrases(_PHRASES))
+    is_ended, phrases = _ends_andphrases_of(clean.data, clean.bounds, _classes(ends), phrases_of(_PHRASES))
     return LineFacts(num_words, longest, is_ended, phrases)
 
 
@@ -113,24 +102,6 @@ def _classes(ends: str) -> NDArray[np.uint8]:
         classes[[ord(character) for character in characters]] |= flag
     classes.flags.writeable = False
     return classes
-
-
-@lru_cache(maxsize=4)
-def _phrases(listed: tuple[tuple[str, int], ...]) -> Phrases:
-    texts = [phrase.encode() for phrase, _ in listed]
-    starts = np.zeros(256, np.uint8)
-    starts[[text[0] for text in texts]] = 1
-    starts[[text[:1].upper()[0] for text in texts]] = 1
-    bounds = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    bits = np.array([bit for _, bit in listed], np.uint8)
-    return _frozen(Phrases(np.frombuffer(b"".join(texts), np.uint8), bounds, bits, starts))
-
-
-def _frozen(arrays: Arrays) -> Arrays:
-    """The same named tuple, read-only as kernels want it."""
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
 
 
 @kernel
@@ -265,7 +236,7 @@ def _words_of_lines(
 
 
 @kernel
-def _ends_and_phrases(
+def _ends_andphrases_of(
     data: NDArray[np.uint8], bounds: NDArray[np.int64], classes: NDArray[np.uint8], phrases: Phrases
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     is_ended, found = np.zeros(len(bounds) - 1, np.bool_), np.zeros(len(bounds) - 1, np.uint8)
@@ -280,31 +251,5 @@ def _ends_and_phrases(
         is_ended[line] = not is_ellipsis and class_of(data, last, stop - last, classes) & _END != 0
         for position in range(begin, stop):
             if phrases.starts[data[position]]:
-                found[line] |= _phrases_at(data, position, stop, phrases)
+                found[line] |= phrases_at(data, position, stop, phrases)
     return is_ended, found
-
-
-@kernel
-def _phrases_at(data: NDArray[np.uint8], begin: int, stop: int, phrases: Phrases) -> int:
-    """Bits of the phrases that begin here, whatever their case."""
-    found = 0
-    for phrase in range(len(phrases.bits)):
-        position, place = begin, phrases.bounds[phrase]
-        while place < phrases.bounds[phrase + 1] and position < stop:
-            byte = data[position]
-            size = 1
-            if (
-                byte == _KELVIN[0]
-                and position + 2 < stop
-                and data[position + 1] == _KELVIN[1]
-                and data[position + 2] == _KELVIN[2]
-            ):
-                byte, size = np.uint8(0x6B), 3
-            if 0x41 <= byte <= 0x5A:
-                byte |= np.uint8(_CASE)
-            if byte != phrases.data[place]:
-                break
-            position, place = position + size, place + 1
-        if place == phrases.bounds[phrase + 1]:
-            found |= int(phrases.bits[phrase])
-    return found

@@ -20,6 +20,7 @@ _EIGHT = np.uint64(8)
 _IN_WORDS = LETTER | NUMBER | MARK | JOINER | CJK
 
 LINE_FEED, CARRIAGE_RETURN = 0x0A, 0x0D
+HAN_FIRST, HAN_LAST = 0xE5, 0xE9
 
 
 class Spans(NamedTuple):
@@ -45,6 +46,7 @@ class Words(NamedTuple):
 def view_words(view: TextView) -> Words:
     """Words as corpusforge.text.words defines them; ask `view.once(view_words)`."""
     first, begin, end, hashes, num_chars = _words(view.data, view.offsets, character_flags())
+    view.learn_num_words(np.diff(first))
     return Words(Spans(first, begin, end), hashes, num_chars)
 
 
@@ -103,6 +105,12 @@ def _words(
                     position += 1
                 count = position - begin[used]
                 end[used], hashes[used], num_chars[used] = position, hashed, count
+                used += 1
+            elif HAN_FIRST <= byte <= HAN_LAST:  # most of Chinese text: U+5000 to U+9FFF
+                begin[used], end[used], num_chars[used] = position, position + 3, 1
+                hashes[used] = packed_at(data, position, 3)
+                left = 0
+                position += 3
                 used += 1
             else:
                 flags, size = flags_at(data, position, table)

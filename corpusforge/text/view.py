@@ -65,6 +65,10 @@ class TextView:
         """Code points of each document: int64[num_documents]."""
         return _frozen(count_characters(self.data, self.offsets))
 
+    def learn_num_words(self, counts: NDArray[np.int64]) -> None:
+        """Keep what `num_words` would count, where somebody has found every word anyway."""
+        self.__dict__.setdefault("num_words", _frozen(counts))
+
     @cached_property
     def num_words(self) -> NDArray[np.int64]:
         """Words of each document, as corpusforge.text.words defines them: int64[num_documents]."""
