@@ -85,15 +85,22 @@ def apply_filter(named: NamedStage, part: Part, signals: pa.Table) -> Outcome:
 
 
 def _edited(part: Part, edits: pa.ChunkedArray) -> tuple[Part, pa.Table, int]:
-    """The part with spans cut out of its texts, the new text columns, and the bytes cut."""
-    texts = part.columns["text"].to_pylist()
-    cut_bytes = 0
-    for index, spans in enumerate(edits.to_pylist()):
-        if spans:
-            texts[index], size = cut_spans(texts[index], [(span["begin"], span["end"]) for span in spans])
-            cut_bytes += size
-    columns = _with_text_facts(pa.table([pa.array(texts, pa.large_string())], schema=pa.schema([TEXT_FIELD])))
-    return part.with_columns(columns), _with_rows(columns, part), cut_bytes
+    """The part with spans cut out of its texts, the new text columns, and the bytes cut; few texts have any."""
+    is_cut = pc.greater(pc.fill_null(pc.list_value_length(edits), 0), 0).combine_chunks()
+    spans = ([(span["begin"], span["end"]) for span in some] for some in edits.filter(is_cut).to_pylist())
+    before = part.columns["text"].filter(is_cut).to_pylist()
+    cut = [cut_spans(text, some) for text, some in zip(before, spans, strict=True)]
+    texts = pa.array([text for text, _ in cut], pa.large_string())
+    changed = _with_text_facts(pa.table([texts], schema=pa.schema([TEXT_FIELD])))
+    columns = pa.table(
+        {name: _replaced(part.columns[name], is_cut, changed[name]) for name in changed.column_names}, schema=changed.schema
+    )
+    return part.with_columns(columns), _with_rows(columns, part), sum(size for _, size in cut)
+
+
+def _replaced(column: pa.ChunkedArray, where: pa.BooleanArray, values: pa.ChunkedArray) -> pa.Array:
+    """The column with other values in some rows."""
+    return pc.replace_with_mask(pa.concat_arrays(column.chunks or [pa.array([], column.type)]), where, values.combine_chunks())
 
 
 def measure(stages: Sequence[Filter], part: Part) -> list[pa.Table]:

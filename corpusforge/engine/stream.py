@@ -109,7 +109,8 @@ def needed_columns(steps: tuple[Step, ...], measured: AbstractSet[str] = frozens
         stage = step.stages[0].stage
         extra = columns_of_rules(stage) if isinstance(stage, Filter) else []
         reads = () if step.fingerprint in measured and not writes_text(stage) else stage.reads
-        needed |= dict.fromkeys(name for name in (*reads, *extra) if name not in added)
+        kept = ("content_hash",) if isinstance(stage, Filter) and stage.edits_text else ()  # of texts that are not cut
+        needed |= dict.fromkeys(name for name in (*reads, *extra, *kept) if name not in added)
         added |= set(stage.adds)
     return list(needed)
 

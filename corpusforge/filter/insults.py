@@ -73,21 +73,28 @@ def _of_insulting(terms: Terms) -> Terms:
     """The terms of documents that have more than targets."""
     num_before = np.concatenate(([0], np.cumsum(terms.marks > Meaning.TARGET)))
     is_insulting = np.diff(num_before[terms.spans.first]) > 0
-    num_terms = np.diff(terms.spans.first)
-    chosen = np.repeat(is_insulting, num_terms)
-    first = np.concatenate(([0], np.cumsum(np.where(is_insulting, num_terms, 0))))
+    return _chosen(terms, np.repeat(is_insulting, np.diff(terms.spans.first)))
+
+
+def _chosen(terms: Terms, chosen: NDArray[np.bool_]) -> Terms:
+    """Some of the terms."""
+    first = np.concatenate(([0], np.cumsum(chosen)))[terms.spans.first]
     return Terms(Spans(first, terms.spans.begin[chosen], terms.spans.end[chosen]), terms.entries[chosen], terms.marks[chosen])
 
 
 def _insults(view: TextView, terms: Terms, max_gap_bytes: int) -> Insults:
     spans = terms.spans
     document = np.repeat(np.arange(len(view)), np.diff(spans.first))
-    sentences = _sentences_of(view, np.unique(document))
-    of_begin = np.searchsorted(sentences.end, spans.begin, side="right")
-    of_end = np.searchsorted(sentences.end, spans.end, side="left")  # another, where a line break inside the term ends one
     is_strong, is_contextual = terms.marks == Meaning.STRONG, terms.marks == Meaning.CONTEXTUAL
-    counts = is_strong | (is_contextual & near_another(terms, of_begin, max_gap_bytes))
-    toxic = np.unique(np.concatenate((of_begin[counts], of_end[counts])))
+    may_count = is_strong | (is_contextual & near_another(terms, document, max_gap_bytes))
+    asked = np.isin(document, document[may_count])  # only there do sentences matter, which cost more than finding the terms
+    sentences = _sentences_of(view, np.unique(document[asked]))
+    of_begin = np.searchsorted(sentences.end, spans.begin[asked], side="right")
+    of_end = np.searchsorted(sentences.end, spans.end[asked], side="left")  # another, where a line break in the term ends one
+    near = near_another(_chosen(terms, asked), of_begin, max_gap_bytes)
+    counts = np.zeros(len(document), np.bool_)
+    counts[asked] = is_strong[asked] | (is_contextual[asked] & near)
+    toxic = np.unique(np.concatenate((of_begin[counts[asked]], of_end[counts[asked]])))
     begins, ends = sentences.begin[toxic], sentences.end[toxic]
     first = np.searchsorted(begins, view.offsets)
     return Insults(document, is_strong, is_contextual, counts, Spans(first, begins, ends))

@@ -19,6 +19,7 @@ from corpusforge.text.lines import skip_spaces
 from corpusforge.text.shingles import ASCII_A, ASCII_Z
 from corpusforge.text.spans import Spans
 from corpusforge.text.trie import (
+    BLANK,
     IS_WHOLE,
     MARK_BITS,
     MISSING,
@@ -109,6 +110,9 @@ def _next_entry(
     """
     begins, steps, lower = trie
     while position < stop:
+        if data[position] == BLANK:  # no entry begins with one
+            left = SPACE
+            position += 1
         end = position
         prefix = NOTHING
         while end < stop and ASCII_A <= (data[end] | 0x20) <= ASCII_Z:  # most of Latin text is inside a word
@@ -117,6 +121,8 @@ def _next_entry(
         if end > position:
             flags = LETTER
             is_likely = begins[prefix & _LAST] > 0 or (end < stop and data[end] == _LEAD_OF_FULL_WIDTH)
+        elif end == stop:
+            break
         else:
             flags, point, size = character_at(data, position, table, lower)
             end += size

@@ -10,6 +10,7 @@ from corpusforge.engine.apply import Outcome, apply_filter, apply_transform, mea
 from corpusforge.engine.parts import Part, PartInfo
 from corpusforge.errors import InputError
 from corpusforge.recipe.model import NamedStage
+from corpusforge.text.hashing import content_hashes
 from corpusforge.text.view import TextView
 
 
@@ -45,7 +46,8 @@ class Odd(Filter):
 def part(*texts: str) -> Part:
     columns = {
         "text": pa.array(texts, pa.large_string()),
-        "num_bytes": pa.array([len(text) for text in texts], pa.int64()),
+        "num_bytes": pa.array([len(text.encode()) for text in texts], pa.int64()),
+        "content_hash": content_hashes(pa.array(texts, pa.large_string())),
         "id": pa.array([bytes([i]) * 16 for i in range(len(texts))], pa.binary(16)),
     }
     rows = np.arange(0, 10 * len(texts), 10, dtype=np.int32)
@@ -140,6 +142,8 @@ def test_edits_cut_spans_from_kept_documents_and_their_bytes_are_in_the_books() 
     assert outcome.entry.cut_bytes == 4 + 8
     assert outcome.columns is not None
     assert outcome.columns["num_bytes"].to_pylist() == [3, 4, 6]
+    expected = content_hashes(pa.array(["a b", "good", "矿物"], pa.large_string()))
+    assert outcome.columns["content_hash"].to_pylist() == expected.to_pylist()
     edits = measure([Snip()], part("a bad b"))[0]["edits"]
     assert edits.to_pylist()[0] == [{"begin": 2, "end": 6, "reason": "bad"}]
 
@@ -176,3 +180,10 @@ def test_filters_that_measure_together_look_at_one_view() -> None:
     measure([Look(), Look()], part("ab", "c"))
     assert len(seen) == 2
     assert seen[0] is seen[1]
+
+
+def test_a_part_without_rows_passes_a_filter_that_cuts() -> None:
+    outcome = filtered(Snip(), part())
+    assert outcome.columns is not None
+    assert outcome.columns.num_rows == 0
+    assert outcome.entry.cut_bytes == 0

@@ -52,7 +52,7 @@ class Lab:
         """The corpus as documents, in batches of about MAX_BATCH_BYTES, each with its bytes of text."""
         source = Jsonl(path=str(self.path))
         found = [batch for shard in source.shards(source.files()) for batch in source.read(shard)]
-        return [(batch, _num_bytes(batch)) for batch in found]
+        return [(batch.append_column("content_hash", content_hashes(batch["text"])), _num_bytes(batch)) for batch in found]
 
     @cached_property
     def artifacts(self) -> dict[str, Path]:
@@ -198,7 +198,7 @@ def _named(use: str, **settings: object) -> NamedStage:
 
 
 def _judge(filters: Sequence[NamedStage], batch: pa.RecordBatch) -> None:
-    for _ in outcomes(filters, part_of(pa.Table.from_batches([batch.select(["text", "lang", "url"])]))):
+    for _ in outcomes(filters, part_of(pa.Table.from_batches([batch.select(["text", "content_hash", "lang", "url"])]))):
         pass
 
 

@@ -14,6 +14,7 @@ from corpusforge.engine.apply import Outcome, apply_filter, measure
 from corpusforge.engine.parts import Part, PartInfo
 from corpusforge.recipe import NamedStage, load_recipe
 from corpusforge.settings import ThresholdMark
+from corpusforge.text.hashing import content_hashes
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "recipes/bench.yaml"
@@ -38,9 +39,11 @@ def pipeline_filters(pipeline: str) -> tuple[NamedStage, ...]:
 def verdicts(filters: Sequence[NamedStage], documents: Sequence[Document]) -> list[Verdict]:
     """What the filters say of each document, in the order given."""
     found = [Verdict(document) for document in documents]
+    texts = pa.array([document.text for document in documents], pa.large_string())
     columns = pa.table(
         {
-            "text": pa.array([document.text for document in documents], pa.large_string()),
+            "text": texts,
+            "content_hash": content_hashes(texts),
             "lang": [document.lang for document in documents],
             "url": [""] * len(documents),
         }
@@ -52,7 +55,7 @@ def verdicts(filters: Sequence[NamedStage], documents: Sequence[Document]) -> li
 
 
 def part_of(columns: pa.Table) -> Part:
-    """Documents in memory as the engine passes them on; `columns` has text and whatever else filters ask for."""
+    """Documents in memory as the engine passes them on; `columns` has text, its hash and whatever else filters ask for."""
     sizes = pc.cast(pc.binary_length(columns["text"]), pa.int64())
     rows = np.arange(columns.num_rows, dtype=np.int32)
     info = PartInfo("part", "source", columns.num_rows, pc.sum(sizes).as_py() or 0)
