@@ -43,9 +43,8 @@ def load_recipe(
     """Read, override, substitute and check a recipe; raises RecipeError with all problems."""
     tree = load_yaml(path)
     sources = tree.get("sources")
-    tree = _with_pipelines_open(tree, overrides)
     overrides = (*overrides, *trial.overrides(len(sources) if isinstance(sources, list) else 0))
-    tree = apply_overrides(tree, overrides, working_folder or Path.cwd())
+    tree = _overridden(tree, overrides, working_folder or Path.cwd())
     variables = tree.get("variables") or {}
     if isinstance(variables, dict):
         rest = {key: value for key, value in tree.items() if key != "variables"}
@@ -58,6 +57,19 @@ def load_recipe(
     if problems or recipe is None:
         raise RecipeError(problems)
     return recipe
+
+
+def _overridden(tree: dict[str, Tree], overrides: Sequence[str], working_folder: Path) -> dict[str, Tree]:
+    """One override after another, so that one may name a pipeline and the next change a stage of it."""
+    problems: list[str] = []
+    for override in overrides:
+        try:
+            tree = apply_overrides(_with_pipelines_open(tree, [override]), [override], working_folder)
+        except RecipeError as error:
+            problems += error.problems
+    if problems:
+        raise RecipeError(problems)
+    return tree
 
 
 def _with_pipelines_open(tree: dict[str, Tree], overrides: Sequence[str]) -> dict[str, Tree]:

@@ -74,6 +74,8 @@ def _index(elements: list[Tree], head: str) -> int:
         return int(head)
     if names.count(head) == 1:
         return names.index(head)
+    if head in names:
+        raise KeyError(f"{names.count(head)} elements are named {head!r}; give a position, from 0 to {len(elements) - 1}")
     raise KeyError(f"no element {head!r}; there are 0 to {len(elements) - 1}, named {', '.join(names) or 'nothing'}")
 
 

@@ -215,3 +215,16 @@ def test_an_included_stage_can_be_changed_from_the_command_line(tmp_path: Path) 
 def test_what_cannot_be_included_is_told(tmp_path: Path, pipeline: str, problem: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(problem)):
         load_recipe(included(tmp_path, pipeline))
+
+
+def test_one_override_may_name_a_pipeline_and_the_next_change_a_stage_of_it(tmp_path: Path) -> None:
+    path = included(tmp_path, "science")
+    loaded = load_recipe(path, ["sources.s.pipeline=text", "sources.s.pipeline.length.min_words=7"])
+    assert [stage.use for stage in loaded.sources[0].stages] == ["extract.markup", "filter.length"]
+    assert loaded.sources[0].stages[1].stage.model_dump()["min_words"] == 7
+
+
+def test_a_name_that_several_stages_have_needs_a_position(tmp_path: Path) -> None:
+    path = included(tmp_path, "[{use: extract.markup}, {pipeline: science}]")
+    with pytest.raises(RecipeError, match="3 elements are named 'prose'; give a position, from 0 to 8"):
+        load_recipe(path, ["sources.s.pipeline.prose.min_words_per_line=1"])
