@@ -1,14 +1,13 @@
-"""Lines or paragraphs that many documents share, such as licences, credits and navigation: cut, with the owner named.
+"""Lines or paragraphs that several documents share, such as licences, credits and navigation: cut, with the owner named.
 
-    mark   parts        128 bits of every line or paragraph that is long enough
-    find   partitions   who shares it: the first document is its owner, the copies of the others go
+    mark   parts        128 bits of every line or paragraph that is long enough, once a part
+    find   partitions   which of them enough documents have, and whose copy stays
     cut    parts        spans to cut, and the documents of which too little is left
 
 Peers that keep a Bloom filter (Dolma, DCLM's BFF) depend on the order of arrival, take strangers for copies, and cannot say
-where the text stayed. Here whatever is cut stays once, in a document that stays too.
+where the text stayed. Here what is cut stays once, in a document that stays.
 """
 
-from collections.abc import Iterator
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -17,11 +16,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from corpusforge.core import OWNED_EDIT, OWNED_EDITS_FIELD, REVISION, Barrier, Desk, Round
-from corpusforge.dedup.copies import copies_to_cut, id_words, ids_of
-from corpusforge.dedup.cuts import cuts
+from corpusforge.core import REVISION, Barrier, Desk, Round
+from corpusforge.dedup.copies import Copies, found_in, id_words, shared, summed_up
+from corpusforge.dedup.cuts import Cuts, spans_to_cut
 from corpusforge.text.spans import Spans, line_spans, paragraph_spans
-from corpusforge.text.units import folded_units
+from corpusforge.text.units import Units, folded_units
 from corpusforge.text.view import TextView
 
 
@@ -29,8 +28,8 @@ class Paragraph(Barrier):
     """Cuts paragraphs that several documents share out of all of them but one, their owner, where the first copy stays.
 
     Two are the same that differ in blanks, case and full width alone. The owner is the first by position of the source in the
-    recipe, then by id. Documents of which too little is left are rejected as `too_little_left`. A copy of a whole document is
-    better taken out before, by dedup.minhash.
+    recipe, then by id. Documents of which too little is left are rejected as `too_little_left`. Put it behind dedup.minhash:
+    that takes copies of whole documents, of which this would leave what differs.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("text",)
@@ -39,11 +38,11 @@ class Paragraph(Barrier):
     unit: Literal["paragraph", "line"] = "paragraph"
     """What is compared; a paragraph is a run of lines between blank ones. Lines also go out of lists, tables and code."""
     min_documents: int = Field(default=3, ge=2)
-    """Documents that have to share it; what only two have is more often a quotation than boilerplate."""
+    """Documents that have to share it; what only two have is more often quoted than boilerplate."""
     min_words: int = Field(default=10, ge=1)
-    """Shorter ones always stay, such as headings; a CJK character is a word."""
+    """Shorter ones stay, such as headings; a CJK character is a word."""
     keep: Literal["first", "none"] = "first"
-    """Whether the owner keeps its first copy, or loses it like all others; further copies in the owner go in both cases."""
+    """Whether the owner keeps its first copy, or loses it like the others; further copies in the owner go in both cases."""
     scope: Literal["corpus", "source"] = "corpus"
     """Whether documents of different sources are compared."""
     min_words_left: int = Field(default=5, ge=1)
@@ -53,8 +52,8 @@ class Paragraph(Barrier):
     def _owners_stay(self) -> Self:
         if self.keep == "first" and self.min_words_left > self.min_words:
             raise ValueError(
-                f"min_words_left, {self.min_words_left}, is above min_words, {self.min_words}: a document could be rejected "
-                "that keeps the only copy of a text; lower it"
+                f"min_words_left, {self.min_words_left}, is above min_words, {self.min_words}: the document that keeps the "
+                "only copy of a paragraph could be rejected itself; lower it, and let filter.length judge what is left"
             )
         return self
 
@@ -67,106 +66,76 @@ class Paragraph(Barrier):
         )
 
     def record_bytes(self, num_documents: int, text_bytes: int) -> int:
-        """48 bytes for each unit that is long enough: at most a quarter of the text where that is ten words."""
+        """48 bytes for each unit that is long enough; most have some 200."""
         return text_bytes // 4
 
-    def _spans(self, view: TextView) -> Spans:
-        return view.once(paragraph_spans if self.unit == "paragraph" else line_spans)
-
     def _mark(self, desk: Desk) -> pa.Table:
-        return pa.concat_tables([self._records(batch) for batch in desk.batches(self.reads)])
+        found, ids, count, source_rank = [], [], 0, 0
+        for batch in desk.batches(self.reads):
+            spans, units = self._units(TextView(batch["text"]))
+            is_long = np.flatnonzero(units.num_words >= self.min_words)
+            found.append(Copies(units.high[is_long], units.low[is_long], count + _documents(spans)[is_long]))
+            ids.append(id_words(batch["id"]))
+            count += batch.num_rows
+            source_rank = batch["source_rank"][0].as_py() if count else 0  # one for the whole part
+        copies = Copies(*(np.concatenate(column) for column in zip(*found, strict=True)))
+        return summed_up(copies, np.concatenate(ids), source_rank=source_rank, part=desk.number)
 
-    def _records(self, batch: pa.RecordBatch) -> pa.Table:
-        view = TextView(batch["text"])
-        spans = self._spans(view)
-        found = folded_units(view, spans)
-        chosen = np.flatnonzero(found.num_words >= self.min_words)
-        document = np.repeat(np.arange(len(view)), np.diff(spans.first))[chosen]
-        ids = id_words(batch["id"])[document]
-        columns = {  # in the order by which records are sorted
-            "key": found.high[chosen],
-            "low": found.low[chosen],
-            "source_rank": batch["source_rank"].to_numpy()[document],
-            "id_high": np.ascontiguousarray(ids[:, 0]),
-            "id_low": np.ascontiguousarray(ids[:, 1]),
-            "unit": (chosen - spans.first[document]).astype(np.int32),
-            "part": batch["part"].to_numpy()[document],
-            "row": batch["row"].to_numpy()[document],
-        }
-        return pa.table(columns)
+    def _units(self, view: TextView) -> tuple[Spans, Units]:
+        spans = view.once(paragraph_spans if self.unit == "paragraph" else line_spans)
+        return spans, folded_units(view, spans)
 
     def _find(self, desk: Desk) -> pa.Table:
-        return copies_to_cut(
-            desk.records,
-            min_documents=self.min_documents,
-            in_source=self.scope == "source",
-            keeps_first=self.keep == "first",
-        )
+        return shared(desk.records, min_documents=self.min_documents, in_source=self.scope == "source")
 
     def _cut(self, desk: Desk) -> pa.Table:
-        return pa.concat_tables([REVISION.empty_table(), *self._revisions(desk)])
+        batches = desk.batches(self.reads) if desk.records.num_rows else ()
+        return pa.concat_tables([REVISION.empty_table(), *(self._revised(batch, desk.records) for batch in batches)])
 
-    def _revisions(self, desk: Desk) -> Iterator[pa.Table]:
-        records = desk.records
-        rows_cut = records["row"].to_numpy()
-        for batch in desk.batches(self.reads) if len(rows_cut) else ():
-            rows = batch["row"].to_numpy()
-            begin, end = np.searchsorted(rows_cut, [rows[0], rows[-1] + 1])
-            here, document = np.unique(rows_cut[begin:end], return_inverse=True)
-            documents = batch.take(pa.array(np.searchsorted(rows, here)))
-            yield self._revised(documents, document, records.slice(begin, end - begin))
+    def _revised(self, batch: pa.RecordBatch, records: pa.Table) -> pa.Table:
+        """REVISION rows of the documents of a batch that lose one of the units in `records`."""
+        view = TextView(batch["text"])
+        spans, units = self._units(view)
+        document = _documents(spans)
+        record = np.where(units.num_words >= self.min_words, found_in(records, units), -1)
+        owners = np.column_stack([records["owner_high"].to_numpy(), records["owner_low"].to_numpy()])[record]
+        is_cut = record >= 0
+        if self.keep == "first":
+            of_owner = np.flatnonzero(is_cut & (id_words(batch["id"])[document] == owners).all(axis=1))
+            is_cut[of_owner[np.unique(record[of_owner], return_index=True)[1]]] = False
+        begin, end = spans_to_cut(spans, is_cut)
+        offsets = view.offsets[document[is_cut]]
+        cuts = Cuts(document[is_cut], begin - offsets, end - offsets, owners[is_cut])
+        words_cut = np.bincount(cuts.document, weights=units.num_words[is_cut], minlength=len(view)).astype(np.int64)
+        here = np.unique(cuts.document)
+        words_left = (view.num_words - words_cut)[here]
+        num_cut = np.bincount(cuts.document, minlength=len(view))[here]
+        return self._revisions(batch.take(pa.array(here)), cuts, words_left, num_cut, np.diff(spans.first)[here])
 
-    def _revised(self, documents: pa.RecordBatch, document: NDArray[np.int64], records: pa.Table) -> pa.Table:
-        """REVISION rows of the documents, of which `records` are the units to cut, in order; `document` numbers theirs."""
-        view = TextView(documents["text"])
-        spans = self._spans(view)
-        num_words = folded_units(view, spans).num_words
-        is_cut = np.zeros(len(num_words), np.bool_)
-        is_cut[spans.first[document] + records["unit"].to_numpy()] = True
-        begin, end = cuts(spans, is_cut)
-        words_left = view.num_words - np.bincount(document, weights=num_words[is_cut], minlength=len(view)).astype(np.int64)
-        owners = np.column_stack([records["owner_high"].to_numpy(), records["owner_low"].to_numpy()])
-        offsets = view.offsets[document]
-        edits = _edits(document, begin - offsets, end - offsets, f"repeated_{self.unit}", owners)
-        goes = words_left < self.min_words_left
+    def _revisions(
+        self, documents: pa.RecordBatch, cuts: Cuts, words_left: NDArray[np.int64], num_cut: NDArray[np.int64],
+        num_units: NDArray[np.int64],
+    ) -> pa.Table:  # fmt: skip
+        count, goes = documents.num_rows, words_left < self.min_words_left
+        told = zip(num_cut.tolist(), num_units.tolist(), goes.tolist(), strict=True)
+        witnesses = cuts.main_owners() if self.keep == "first" else pa.nulls(count, pa.binary(16))
         columns = {
             "part": documents["part"],
             "row": documents["row"],
-            "drop": pa.array(np.where(goes, "too_little_left", "")),
-            "failed": pa.array(np.zeros(len(view), np.bool_)),
+            "drop": pa.array(["too_little_left" if is_gone else "" for is_gone in goes.tolist()], pa.string()),
+            "failed": pa.array(np.zeros(count, np.bool_)),
             "value": pa.array(words_left.astype(np.float64), mask=~goes),
-            "threshold": pa.array(np.full(len(view), float(self.min_words_left)), mask=~goes),
-            "message": pa.array(self._messages(np.bincount(document, minlength=len(view)), np.diff(spans.first), goes)),
-            "witness": self._witnesses(document, end - begin, owners, goes),
-            "edits": edits,
+            "threshold": pa.array(np.full(count, float(self.min_words_left)), mask=~goes),
+            "message": pa.array([self._message(*each) for each in told], pa.string()),
+            "witness": pc.if_else(pa.array(goes), witnesses, None),
+            "edits": cuts.edits(f"repeated_{self.unit}"),
         }
         return pa.table(columns, schema=REVISION)
 
-    def _messages(self, num_cut: NDArray[np.int64], num_units: NDArray[np.int64], goes: NDArray[np.bool_]) -> list[str]:
-        lines = zip(num_cut.tolist(), num_units.tolist(), goes.tolist(), strict=True)
-        return [f"{cut} of {units} {self.unit}s are repeated" if is_gone else "" for cut, units, is_gone in lines]
-
-    def _witnesses(
-        self, document: NDArray[np.int64], sizes: NDArray[np.int64], owners: NDArray[np.uint64], goes: NDArray[np.bool_]
-    ) -> pa.Array:
-        """Of documents that go, the owner that keeps most of their bytes; none where no owner keeps any."""
-        if self.keep == "none":
-            return pa.nulls(len(goes), pa.binary(16))
-        shares = pa.table({"document": document, "high": owners[:, 0], "low": owners[:, 1], "size": sizes})
-        summed = shares.group_by(["document", "high", "low"]).aggregate([("size", "sum")])
-        best = summed.sort_by(
-            [("document", "ascending"), ("size_sum", "descending"), ("high", "ascending"), ("low", "ascending")]
-        )
-        _, first = np.unique(best["document"].to_numpy(), return_index=True)
-        ids = ids_of(np.column_stack([best["high"].to_numpy()[first], best["low"].to_numpy()[first]]))
-        return pc.if_else(pa.array(goes), ids, None)
+    def _message(self, num_cut: int, num_units: int, is_gone: bool) -> str:
+        return f"{num_cut} of {num_units} {self.unit}s are repeated" if is_gone else ""
 
 
-def _edits(
-    document: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64], reason: str, owners: NDArray[np.uint64]
-) -> pa.Array:
-    """The spans of each document as OWNED_EDITS_FIELD has them; all documents have some."""
-    values = [pa.array(begin), pa.array(end), pa.array([reason] * len(begin), pa.string()), ids_of(owners)]
-    items = pa.StructArray.from_arrays(values, fields=list(OWNED_EDIT))
-    first = np.append(np.flatnonzero(np.diff(document, prepend=-1)), len(document))
-    return pa.LargeListArray.from_arrays(pa.array(first), items, type=OWNED_EDITS_FIELD.type)
+def _documents(spans: Spans) -> NDArray[np.int64]:
+    """Which document each span is of."""
+    return np.repeat(np.arange(len(spans.first) - 1), np.diff(spans.first))
