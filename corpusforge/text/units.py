@@ -42,7 +42,7 @@ def _units(
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:  # fmt: skip
     highs, lows, words = np.empty(len(begin), np.uint64), np.empty(len(begin), np.uint64), np.zeros(len(begin), np.int64)
     for unit in range(len(begin)):
-        high, low, num_points = np.uint64(0), np.uint64(0), 0
+        high, low, num_points = _HIGH, _LOW, 0
         position, left, num_words, is_gap = begin[unit], 0, 0, False
         while position < end[unit]:
             if left == AFTER_LETTER and ASCII_A <= data[position] | 0x20 <= ASCII_Z:  # most of Latin text is inside a word
@@ -64,7 +64,7 @@ def _units(
                 high, low = _joined(high, low, np.uint64(folded[point] if point < TABLE_SIZE else point))
                 num_points += 1
             position += size
-        highs[unit], lows[unit], words[unit] = mixed(high + np.uint64(num_points)), mixed(low ^ high), num_words
+        highs[unit], lows[unit], words[unit] = mixed(high + np.uint64(num_points)), mixed(low ^ np.uint64(num_points)), num_words
     return highs, lows, words
 
 
