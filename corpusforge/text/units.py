@@ -64,7 +64,11 @@ def _units(
                 high, low = _joined(high, low, np.uint64(folded[point] if point < TABLE_SIZE else point))
                 num_points += 1
             position += size
-        highs[unit], lows[unit], words[unit] = mixed(high + np.uint64(num_points)), mixed(low ^ np.uint64(num_points)), num_words
+        highs[unit], lows[unit], words[unit] = (
+            mixed(high + np.uint64(num_points)),
+            mixed(low ^ np.uint64(num_points)),
+            num_words,
+        )
     return highs, lows, words
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent))
 import paragraph_oracle
 from paragraph_oracle import Document
 
+from corpusforge.cli import app
 from corpusforge.engine import barrier
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.run import build
@@ -233,6 +235,8 @@ def test_why_names_the_spans_and_their_owners(plan: Plan) -> None:
     assert all(cut.owner and cut.owner.origin for cut in step.cuts)
     assert step.cut_bytes == sum(cut.end - cut.begin for cut in step.cuts)
     assert fate.verdict == "kept"
+    said = CliRunner().invoke(app, ["why", str(plan.out), document.id.hex()]).stdout
+    assert f"bytes {edits[0]['begin']} to {edits[0]['end']}, as in {edits[0]['owner'].hex()} s0:" in said
 
 
 def test_what_went_is_shown_as_it_was_found_with_its_witness(plan: Plan) -> None:
