@@ -82,6 +82,8 @@ def without_shared(
                 found.owners.append((each, owner.id))
         behind = [gaps[index + 1] if index != kept[-1] else gaps[-1] for index in kept]
         found.text = gaps[0] + "".join(units[index] + gap for index, gap in zip(kept, behind, strict=True))
+        if units and not kept:
+            found.text += gaps[-1]
         found.words = oracle.num_words(found.text)
         found.is_gone = bool(found.owners) and found.words < min_words_left
         left[document.id] = found
