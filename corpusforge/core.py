@@ -82,6 +82,10 @@ EDIT = pa.struct(
 )
 EDITS_FIELD = pa.field("edits", pa.large_list(pa.field("item", EDIT, nullable=False)))
 
+# Spans that a Barrier cuts, because another document, the owner, has the same text.
+OWNED_EDIT = pa.struct([*EDIT, pa.field("owner", pa.binary(16), nullable=False)])
+OWNED_EDITS_FIELD = pa.field("edits", pa.large_list(pa.field("item", OWNED_EDIT, nullable=False)))
+
 # What the last round of a deciding Barrier returns: which row of which part (by number) is dropped, and the document that
 # stays instead.
 DECISION = pa.schema(
@@ -92,6 +96,9 @@ DECISION = pa.schema(
         pa.field("witness", pa.binary(16)),
     ]
 )
+
+# What the last round of a Barrier that edits texts returns: a row for each document that goes, or of which spans are cut.
+REVISION = pa.schema([*DECISION, OWNED_EDITS_FIELD])
 
 
 @dataclass(frozen=True)
@@ -232,7 +239,7 @@ class Filter(Stage):
 
 def writes_text(stage: Stage) -> bool:
     """Whether later stages find another text than earlier ones."""
-    return "text" in stage.adds or (isinstance(stage, Filter) and stage.edits_text)
+    return "text" in stage.adds or (isinstance(stage, Filter | Barrier) and stage.edits_text)
 
 
 @dataclass(frozen=True)
@@ -271,6 +278,9 @@ class Barrier(Stage):
     Batches given to map carry, beside `reads`: id, part, row and source_rank (position of the source in the recipe). What
     takes more than two passes has `rounds` of its own.
     """
+
+    edits_text: ClassVar[bool] = False
+    """Whether the last round, which is then over parts, returns REVISION rows of its own part."""
 
     def rounds(self) -> tuple[Round, ...]:
         """The passes: map over parts, reduce over partitions."""

@@ -1,7 +1,7 @@
 """Runs a Barrier on the exchange, round after round, then brings verdicts back to their parts or writes an artefact."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from corpusforge.core import DECISION, Barrier, Desk
+from corpusforge.core import DECISION, OWNED_EDITS_FIELD, REVISION, Barrier, Desk
+from corpusforge.engine.apply import edited
 from corpusforge.engine.exchange import gather, num_partitions, partition_by_key, sorted_records, spill
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.ledger import Entry, entry, total
-from corpusforge.engine.parts import VERDICTS, PartInfo, alive_rows, load_part, verdicts_path
+from corpusforge.engine.parts import VERDICTS, PartInfo, aligned, alive_rows, columns_path, load_part, verdicts_path
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.progress import Progress
 from corpusforge.engine.store import write_parquet
@@ -30,7 +31,7 @@ _PLACE = ("id", "part", "row", "source_rank")
 
 @dataclass(frozen=True)
 class Routing:
-    """Where the records of a round go: to `count` slots, each a range of keys or a group of parts."""
+    """Where the records of a round go: to `count` slots, each a range of keys or a group of parts; revisions stay together."""
 
     over: str
     count: int
@@ -83,7 +84,7 @@ class RoundTask:
 
 @dataclass(frozen=True)
 class CollectTask:
-    """A group of parts whose verdicts are gathered from what the reduce tasks spilled."""
+    """A group of parts whose verdicts are gathered from what the last round spilled."""
 
     step: Step
     inputs: tuple[Path, ...]
@@ -93,7 +94,7 @@ class CollectTask:
     @property
     def name(self) -> str:
         """What people call it."""
-        return f"{self.step.name}, group {self.group} of parts"
+        return f"{self.step.name}, verdicts from {self.parts[0].info.name} on"
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def run_round(task: RoundTask) -> None:
         return
     stage = barrier_of(task.named)
     result = stage.rounds()[task.index].work(_desk(task, stage))
-    if task.routing.over == "decisions":
-        assert result.schema.equals(DECISION), f"{task.named.use} gave {result.schema}"
+    expected = {"decisions": DECISION, "revisions": REVISION}.get(task.routing.over, result.schema)
+    assert result.schema.equals(expected), f"{task.named.use} gave {result.schema}"
     spill(task.path, result, task.routing.slots(result), task.routing.count)
 
 
@@ -157,23 +158,36 @@ def _batches(placed: PlacedPart, columns: Sequence[str]) -> Iterator[pa.RecordBa
 
 
 def run_collect(task: CollectTask) -> dict[str, dict[str, Any]]:
-    """Write the verdicts of a group of parts; gives each part's entry in the books, as JSON."""
+    """Write the verdicts of a group of parts, and their texts where they are edited; gives each part's entry, as JSON."""
     decisions = sorted_records(gather(task.inputs, task.group), ["part", "row"])
     results = {}
     for placed in task.parts:
-        verdicts = _as_verdicts(task.step.stages[0], decisions.filter(pc.equal(decisions["part"], placed.number)))
+        own = decisions.filter(pc.equal(decisions["part"], placed.number))
+        verdicts = _as_verdicts(task.step.stages[0], own.filter(pc.not_equal(own["drop"], "")))
         info, before = placed.info, placed.before
         came_in = len(alive_rows(info, before))
         write_parquet(verdicts_path(task.step, info.name), verdicts)
-        kept = len(alive_rows(info, (*before, task.step)))
-        results[info.name] = entry(task.step.stages[0].use, came_in, kept, verdicts).to_json()
+        kept = alive_rows(info, (*before, task.step))
+        books = entry(task.step.stages[0].use, came_in, len(kept), verdicts)
+        if barrier_of(task.step.stages[0]).edits_text:
+            books = replace(books, cut_bytes=_write_texts(task.step, placed, kept, own))
+        results[info.name] = books.to_json()
     return results
 
 
+def _write_texts(step: Step, placed: PlacedPart, kept: NDArray[np.int32], revisions: pa.Table) -> int:
+    """Write the texts of the rows `kept` of a part without the spans cut, and these beside them; gives the bytes cut."""
+    part = load_part(placed.info, placed.before, ["text", "content_hash"])
+    part = part.keeping(np.isin(part.rows, kept)).live()
+    edits = aligned(revisions, part.rows)["edits"]
+    _, columns, cut_bytes = edited(part, edits)
+    write_parquet(columns_path(step, placed.info.name), columns.append_column(OWNED_EDITS_FIELD, edits))
+    return cut_bytes
+
+
 def _as_verdicts(named: NamedStage, decisions: pa.Table) -> pa.Table:
-    columns = {name: decisions[name] for name in decisions.column_names if name != "part"}
-    columns["stage"] = pa.array([named.use] * decisions.num_rows, pa.string())
-    return pa.table([columns[name] for name in VERDICTS.names], schema=VERDICTS)
+    stages = pa.array([named.use] * decisions.num_rows, pa.string())
+    return pa.table([stages if name == "stage" else decisions[name] for name in VERDICTS.names], schema=VERDICTS)
 
 
 def run_finish(task: FinishTask) -> None:
@@ -242,16 +256,24 @@ class _Layout:
         if index + 1 < len(self.rounds):
             over: str = self.rounds[index + 1].over
         else:
-            over = "one" if barrier_of(self._step.stages[0]).provides else "decisions"
-        counts = {"partitions": self._num_partitions, "one": 1}
+            stage = barrier_of(self._step.stages[0])
+            over = "one" if stage.provides else "revisions" if stage.edits_text else "decisions"
+        counts = {"partitions": self._num_partitions, "one": 1, "revisions": 1}
         return Routing(over, counts.get(over, self._num_groups))
 
 
-def _collect(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...], executor: Executor) -> dict[str, list[Entry]]:
+def _collect_tasks(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...]) -> list[CollectTask]:
+    """One for each part where texts are edited, else for each group of parts."""
+    if barrier_of(step.stages[0]).edits_text:
+        return [CollectTask(step, (path,), 0, (each,)) for each, path in zip(placed, decided, strict=True)]
     groups: dict[int, list[PlacedPart]] = {}
     for each in placed:
         groups.setdefault(each.number // PARTS_OF_A_GROUP, []).append(each)
-    tasks = [CollectTask(step, decided, group, tuple(some)) for group, some in groups.items()]
+    return [CollectTask(step, decided, group, tuple(some)) for group, some in groups.items()]
+
+
+def _collect(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...], executor: Executor) -> dict[str, list[Entry]]:
+    tasks = _collect_tasks(step, placed, decided)
     source_of_part = {each.info.name: each.info.source for each in placed}
     entries: dict[str, list[Entry]] = {}
     for results in executor.map(run_collect, tasks):
