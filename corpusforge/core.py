@@ -15,7 +15,7 @@ engine marks it failed, with the message.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -246,16 +246,34 @@ def writes_text(stage: Stage) -> bool:
 class Desk:
     """What one task of a Barrier's round has before it.
 
-    `number` is that of the part (in the order of the recipe) or of the partition; `records` are those that the round before
-    sent here, sorted by all their columns in order. `batches` gives, over parts, columns of the documents that are kept so
-    far, beside id, part, row and source_rank (position of the source in the recipe). Files in `folder` last until the step is
-    done: a round may write some of its own, whole or not at all, and later ones read them.
+    `number` is that of the part (in the order of the recipe, behind those of earlier builds) or of the partition; `records`
+    are those that the round before sent here, sorted by all their columns in order if it asks for that. `batches` gives, over
+    parts, columns of the documents that are kept so far, beside id, part, row and source_rank (position of the source in the
+    recipe). Files in `folder` last until the step is done, those in `lasting` as long as the step: a round may write some of
+    its own, whole or not at all, and later ones read them.
     """
 
     number: int
     records: pa.Table
     batches: Callable[[Sequence[str]], Batches]
     folder: Path
+    lasting: Path
+    part: "PartOrigin | None" = None
+
+
+@dataclass(frozen=True)
+class PartOrigin:
+    """Where a part's documents come from: its name, its source and that source's group.
+
+    A part of an earlier build has source ranks below zero, `build` is the name of its recipe, and `lasting` the folder of the
+    step of the same stage there, if it had one.
+    """
+
+    name: str
+    source: str
+    group: str
+    build: str = ""
+    lasting: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -269,6 +287,8 @@ class Round:
     name: str
     over: Literal["parts", "partitions", "one"]
     work: Callable[[Desk], pa.Table]
+    takes_sorted: bool = True
+    """Whether it needs the records of the round before sorted; they come in a fixed order anyway."""
 
 
 class Barrier(Stage):
@@ -281,6 +301,20 @@ class Barrier(Stage):
 
     edits_text: ClassVar[bool] = False
     """Whether the last round, which is then over parts, returns REVISION rows of its own part."""
+
+    defaults: ClassVar[Mapping[str, int]] = {}
+    """Of a deciding barrier that `adds` columns (int32, beside DECISION), their values in rows of which it says nothing.
+
+    Rows that it keeps but has a value for are returned with an empty `drop`.
+    """
+
+    def earlier(self) -> tuple[Path, ...]:
+        """Output folders of finished builds whose documents are looked at too, before all others; they are never dropped."""
+        return ()
+
+    def facts(self, folder: Path) -> dict[str, Any]:
+        """What the step's report is to say beside its books, from the files that the rounds wrote in `folder`."""
+        return {}
 
     def rounds(self) -> tuple[Round, ...]:
         """The passes: map over parts, reduce over partitions."""

@@ -80,19 +80,19 @@ def revised(
     if not parts:
         return {}
     marked = [
-        mark.work(Desk(number, pa.table({}), lambda columns, some=some: iter(some), NOWHERE))
+        mark.work(Desk(number, pa.table({}), lambda columns, some=some: iter(some), NOWHERE, NOWHERE))
         for number, some in enumerate(batches)
     ]
     records = pa.concat_tables(marked)
     slots = pa.array(partition_by_key(records, num_partitions))
     shared = pa.concat_tables(
-        find.work(Desk(slot, sorted_records(records.filter(pc.equal(slots, slot))), lambda columns: iter(()), NOWHERE))
+        find.work(Desk(slot, sorted_records(records.filter(pc.equal(slots, slot))), lambda columns: iter(()), NOWHERE, NOWHERE))
         for slot in range(num_partitions)
     )
     left = {each.id: Left(each.text) for each in documents}
     for number, some in enumerate(batches):
         own = sorted_records(shared.filter(pc.equal(shared["key"], number)))
-        for row in cut.work(Desk(number, own, lambda columns, some=some: iter(some), NOWHERE)).to_pylist():
+        for row in cut.work(Desk(number, own, lambda columns, some=some: iter(some), NOWHERE, NOWHERE)).to_pylist():
             document = dict(numbered[number])[row["row"]]
             left[document.id] = left_of(stage, document, row)
     return left
@@ -207,7 +207,7 @@ def test_pure_boilerplate_goes_from_its_owner_too_and_then_nobody_is_a_witness()
 
 def test_what_all_pages_of_a_part_share_is_sent_once() -> None:
     pages = [(row, Document(0, row.to_bytes(16, "big"), LICENCE)) for row in range(500)]
-    marked = Paragraph().rounds()[0].work(Desk(0, pa.table({}), lambda columns: iter([batch(0, pages)]), NOWHERE))
+    marked = Paragraph().rounds()[0].work(Desk(0, pa.table({}), lambda columns: iter([batch(0, pages)]), NOWHERE, NOWHERE))
     assert marked["num_documents"].to_pylist() == [500]
     assert marked["id_low"].to_pylist() == [0]
 
