@@ -15,9 +15,10 @@ from corpusforge.dedup.bands import Bands, choose_bands
 from corpusforge.dedup.minhash import Minhash
 from corpusforge.engine.plan import Plan
 from corpusforge.engine.run import build
-from corpusforge.engine.store import read_parquet
+from corpusforge.engine.store import read_json, read_parquet
 from corpusforge.errors import RecipeError
 from corpusforge.inspect.folder import open_documents
+from corpusforge.inspect.why import why
 from corpusforge.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ def recipe(folder: Path, sources: Sequence[Sequence[str]], **settings: object) -
     for number, texts in enumerate(sources):
         (folder / f"{number}.jsonl").write_bytes(b"".join(orjson.dumps({"text": text}) + b"\n" for text in texts))
         named.append(f"  - {{name: s{number}, use: source.jsonl, path: {number}.jsonl, alarm_share: 1}}")
-    stage = orjson.dumps({"use": "dedup.minhash", **settings}).decode()
+    stage = orjson.dumps({"use": "dedup.minhash", **settings}, option=orjson.OPT_NON_STR_KEYS).decode()
     encode = f"{{use: vocab.encode, tokenizer: {ROOT / 'recipes/samples/tokenizer'}}}"
     tail = [f"stages: [{stage}, {encode}]", "sink: {use: index.megatron, layout: documents}"]
     (folder / "near.yaml").write_text("\n".join(["version: 1", "name: near", "sources:", *named, *tail]))
@@ -104,10 +105,28 @@ def test_two_workers_give_the_same_bytes(tmp_path: Path) -> None:
     assert outputs(tmp_path / "one") == outputs(tmp_path / "two")
 
 
-def test_within_sources_documents_of_different_ones_are_not_compared(tmp_path: Path) -> None:
-    texts = [["a b c d e f g", "a b c d e f g"], ["a b c d e f g"]]
-    plan = build(load_recipe(recipe(tmp_path, texts, scope="source")), tmp_path / "out")
-    assert [place[0] for place in removed(plan)] == [0]
+def test_each_document_that_stays_knows_how_many_it_stands_for_and_what_it_is_worth(tmp_path: Path) -> None:
+    texts = [["a b c d e f", "A b c d e f.", "a, b c d e f!", "g h i j k", "g h i j k?", "alone in the corpus here"]]
+    plan = build(load_recipe(recipe(tmp_path, texts, rehydrate={2: 2, 3: 5})), tmp_path / "out")
+    ids = open_documents(plan.out).column("s0", "s0-00000-0000", "id").to_pylist()
+    fates = [why(plan.out, each.hex())[0] for each in ids]
+    worth = {row: next(step for step in fate.steps if step.stage == "dedup.minhash") for row, fate in enumerate(fates)}
+    told = {row: (step.signals["cluster_size"], step.signals["copies"]) for row, step in worth.items() if not step.reason}
+    assert sorted(told.values()) == [(1, 1), (2, 2), (3, 5)]
+    assert told[5] == (1, 1)
+
+
+@pytest.mark.parametrize("wrong", [{1: 2}, {3: 0}])
+def test_weights_that_make_no_sense_are_refused(wrong: dict[int, int]) -> None:
+    with pytest.raises(ValueError, match="cluster sizes are 2 or more and copies 1 or more"):
+        Minhash(rehydrate=wrong)
+
+
+@pytest.mark.parametrize(("scope", "gone"), [("corpus", [1, 2]), ("group", [1]), ("source", [])])
+def test_the_scope_says_which_documents_are_compared(scope: str, gone: list[int], tmp_path: Path) -> None:
+    path = recipe(tmp_path, [["a b c d e f g"], ["a b c d e f g"], ["a b c d e f g"]], scope=scope)
+    path.write_text(path.read_text().replace("s2,", "s2, group: other,"))
+    assert [place[0] for place in removed(build(load_recipe(path), tmp_path / "out"))] == gone
 
 
 def test_the_better_document_stays_where_a_signal_says_so(tmp_path: Path) -> None:
@@ -129,6 +148,10 @@ def test_a_hot_bucket_compares_to_leaders_and_stays_sound(tmp_path: Path) -> Non
     sets = [set(minhash_oracle.shingles(text, 5)) for text in texts]
     found = removed(plan)
     assert len(found) > 20
+    facts = read_json(plan.joined[0].report)
+    assert facts["hot_buckets"] > 0
+    assert facts["left_alone"] > 0
+    assert facts["candidate_pairs"] > 0
     for (_, row), ((_, witness), like) in found.items():
         assert like == minhash_oracle.jaccard(sets[row], sets[witness]) >= 0.7
         assert (0, witness) not in found
