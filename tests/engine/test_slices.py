@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from corpusforge.engine.plan import make_plan
 from corpusforge.engine.progress import SILENT
 from corpusforge.engine.run import build
 from corpusforge.engine.slices import Slice, SlicesMissing, alone, joined
@@ -183,6 +184,14 @@ def test_tasks_of_another_number_do_not_join(tmp_path: Path) -> None:
         pytest.raises(FolderInUse, match="2 tasks build here, this is 2/3; give --task i/2"),
     ):
         build(load_recipe(TINY), tmp_path, task=Slice(2, 3))
+
+
+def test_who_has_come_and_agreed_to_nothing_yet_stands_in_nobody_s_way(tmp_path: Path) -> None:
+    round_of(tmp_path, "1/2")  # leaves what it agreed to
+    with joined(tmp_path, Slice(2, 2), SILENT):
+        changed = make_plan(load_recipe(TINY, ["seed=8"]), tmp_path)
+        with joined(tmp_path, Slice(1, 2), SILENT) as crew, crew.turn():
+            assert crew.agree(changed) == frozenset()
 
 
 def test_tasks_of_another_recipe_do_not_join(tmp_path: Path) -> None:
