@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dedup"))
 import minhash_oracle
 import strategies
 
+from corpusforge.text.characters import TABLE_SIZE
 from corpusforge.text.minhash import jaccards, signatures
-from corpusforge.text.shingles import Shingles, set_hashes, shingle_sets, shingles
+from corpusforge.text.shingles import Shingles, folded_characters, set_hashes, shingle_sets, shingles
 from corpusforge.text.view import TextView
 
 
@@ -76,6 +77,12 @@ def test_set_hashes_tell_documents_with_other_shingles_apart() -> None:
     texts = ["a b c", "a b c", "c b a", "a b c a b c", "", "..."]
     found = [tuple(each) for each in set_hashes(shingles(view(*texts), 2)).tolist()]
     assert numbered(found) == [0, 0, 1, 2, 3, 3]
+
+
+def test_every_character_is_folded_as_it_would_be_alone() -> None:
+    expected = [ord(minhash_oracle.fold(chr(point))) for point in range(sys.maxunicode + 1)]
+    assert folded_characters().tolist() == expected[:TABLE_SIZE]
+    assert expected[TABLE_SIZE:] == list(range(TABLE_SIZE, sys.maxunicode + 1))
 
 
 def similar_pair(shared: int, own: int) -> tuple[str, str, float]:
