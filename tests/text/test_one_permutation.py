@@ -36,7 +36,7 @@ def slow_signature(shingles: list[int], permutations: int, seed: int) -> list[in
     return signature
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(hashes, max_size=40), max_size=4), st.integers(1, 40), st.integers(0, 5))
 def test_signatures_are_those_of_the_slow_way(documents: list[list[int]], permutations: int, seed: int) -> None:
     found = one_permutation_signatures(shingles_of(*documents), permutations, seed)
