@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpusforge.text.characters import SPACE, TABLE_SIZE, character_flags, flags_at
+from corpusforge.text.folding import folded_characters
 from corpusforge.text.kernels import kernel
-from corpusforge.text.shingles import ASCII_A, ASCII_Z, folded_characters, mixed
+from corpusforge.text.shingles import ASCII_A, ASCII_Z, mixed
 from corpusforge.text.spans import Spans
 from corpusforge.text.view import TextView
 from corpusforge.text.words import AFTER_LETTER, step
