@@ -69,14 +69,15 @@ def _examples(step: Step, parts: Sequence[ReadPart], reason: str) -> Iterator[st
 
 
 def _copies(step: Step, parts: Sequence[ReadPart]) -> pa.Table:
-    """Documents that went for another: its id (witness), their own origin, how like they are (value, null where unknown)."""
+    """Documents that went for another: its id (witness), their own origin, how like they are (null where not measured)."""
     tables = []
     for info, read in parts:
-        verdicts = read_parquet(verdicts_path(step, info.name), ["row", "value", "witness"])
+        verdicts = read_parquet(verdicts_path(step, info.name), ["row", "drop", "value", "witness"])
         copies = verdicts.filter(pc.is_valid(verdicts["witness"]))
         if copies.num_rows:
             origins = read_parquet(columns_path(read, info.name), ["origin"])["origin"].take(copies["row"])
-            tables.append(copies.drop_columns(["row"]).append_column("origin", origins))
+            likeness = pc.if_else(pc.equal(copies["drop"], "near_duplicate"), copies["value"], None)
+            tables.append(pa.table({"witness": copies["witness"], "origin": origins, "likeness": likeness}))
     return pa.concat_tables(tables) if tables else pa.table({})
 
 
@@ -87,8 +88,8 @@ def _groups(copies: pa.Table, parts: Sequence[ReadPart]) -> Iterator[str]:
     kept = _origins(largest["witness"], parts)
     for witness, count in zip(largest["witness"].to_pylist(), largest["count_all"].to_pylist(), strict=True):
         group = copies.filter(pc.equal(copies["witness"], pa.scalar(witness, pa.binary(16))))
-        least = group.sort_by([("value", "ascending"), ("origin", "ascending")]).slice(0, MAX_EXAMPLES).to_pylist()
-        shown = [row["origin"] if row["value"] is None else f"{row['origin']} ({row['value']:.3g})" for row in least]
+        least = group.sort_by([("likeness", "ascending"), ("origin", "ascending")]).slice(0, MAX_EXAMPLES).to_pylist()
+        shown = [row["origin"] if row["likeness"] is None else f"{row['origin']} ({row['likeness']:.3g})" for row in least]
         more = [f"{count - len(shown)} more"] if count > len(shown) else []
         yield f"  {count} went for {kept.get(witness, witness.hex())}: {', '.join([*shown, *more])}"
 
