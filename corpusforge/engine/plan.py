@@ -15,8 +15,9 @@ from typing import Any, Literal
 from corpusforge.core import Barrier, Filter, InputFile, Source, Transform, writes_text
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
 from corpusforge.engine.store import file_digest, read_json
-from corpusforge.errors import InputError, RecipeError
+from corpusforge.errors import InputError, RecipeError, UserError
 from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
+from corpusforge.recipe.suggest import did_you_mean
 
 Kind = Literal["read", "stream", "barrier", "sink"]
 
@@ -80,6 +81,24 @@ class Plan:
         """The steps before `step` that hold columns or verdicts of `source`; those that only make an artefact hold none."""
         path = (*self.chains[source], *self.joined)
         return tuple(each for each in path[: path.index(step)] if each.kind != "barrier" or not each.stages[0].stage.provides)
+
+    def needed_for(self, name: str) -> frozenset[str]:
+        """Fingerprints of the steps called `name` and of all that these stand on; raises UserError where there is none.
+
+        A step is called by its own name, by a stage that it has (filter.length), or by the kind of one (dedup).
+        """
+        needed: set[str] = set()
+        for step in reversed(self.steps):
+            if step.fingerprint in needed or any(f"{each}.".startswith(f"{name}.") for each in _names(step)):
+                needed |= {step.fingerprint, *step.parents}
+        if not needed:
+            names = {each for step in self.steps for each in _names(step)}
+            raise UserError(f"{self.recipe.path.name}: no step {name!r}; {did_you_mean(name, names, 'steps')}")
+        return frozenset(needed)
+
+
+def _names(step: Step) -> tuple[str, ...]:
+    return (step.name, *(named.use for named in step.stages))
 
 
 def make_plan(recipe: Recipe, out: Path) -> Plan:

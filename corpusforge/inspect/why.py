@@ -90,10 +90,11 @@ def why(out: Path, document: str) -> list[Fate]:
     More than one only where the input gave one id several times. Raises InputError when none, or more than one, is meant.
     """
     documents = open_documents(out)
-    return [_fate(documents, each, location) for each, location in _named(documents, document)]
+    return [_fate(documents, each, location) for each, location in named(documents, document)]
 
 
-def _named(documents: Documents, name: str) -> list[tuple[bytes, Location]]:
+def named(documents: Documents, name: str) -> list[tuple[bytes, Location]]:
+    """The document that is meant, id and place, as `why` takes it; raises InputError when none, or more than one, is meant."""
     found = documents.find_prefix(name.lower()) if _ID.fullmatch(name) else []
     found = found or documents.find_origin(name) or _of_source(documents, name)
     if not found:

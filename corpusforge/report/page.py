@@ -13,7 +13,7 @@ from corpusforge.engine.manifest import MANIFEST, REPORT
 from corpusforge.engine.store import publish, read_json
 from corpusforge.inspect.folder import BuildFolder
 from corpusforge.report.corpus import Kept, shard_prefixes
-from corpusforge.report.duplicates import duplicate_stages, largest_clusters
+from corpusforge.report.duplicates import duplicate_stages, largest_clusters, likenesses
 from corpusforge.report.edits import Edits
 from corpusforge.report.examples import read_excerpts
 from corpusforge.report.flow import flow_of
@@ -56,8 +56,9 @@ def _sections(build: BuildFolder) -> Sections:
     walk(build, (losses, signals, edits, kept))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))
-    clusters = largest_clusters(build, flow)
-    shown = [place for each in clusters for place in (each.witness, *each.removed)]
+    clusters = largest_clusters(build)
+    shown = [member.place for each in clusters for member in each.removed]
+    shown += [each.witness for each in clusters if each.witness is not None]
     excerpts = read_excerpts(build, [*losses.places, *signals.places, *edits.places, *shown])
     text_bytes = sum(kept.text_bytes.values())
     damaged: list[dict[str, Any]] = [bad for step in steps for bad in step.report.get("bad_shards", [])]
@@ -69,7 +70,8 @@ def _sections(build: BuildFolder) -> Sections:
     yield "damage", "Damaged input", damage_section(damaged)
     yield "signals", "Signals", signals_section(signals, excerpts)
     yield "edits", "Edits", edits_section(flow, edits, excerpts)
-    yield "duplicates", "Duplicates", duplicates_section(flow, clusters, list(duplicate_stages(build)), excerpts)
+    copies = duplicates_section(flow, clusters, likenesses(build), list(duplicate_stages(build)), excerpts)
+    yield "duplicates", "Duplicates", copies
     yield "languages", "Languages", languages_section(kept)
     yield "lengths", "Lengths", lengths_section(kept)
     yield "shards", "Shards", shards_section(manifest)

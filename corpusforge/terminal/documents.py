@@ -19,7 +19,7 @@ _COLOURS = {"kept": "green", "rejected": "yellow", "failed": "red", "waiting": "
 
 def print_shown(found: Iterable[Shown], as_json: bool, full: bool) -> None:
     """Each document with its verdict, its signals and the beginning of its text, or all of it."""
-    some = (each if full else replace(each, text=_beginning(each.text)) for each in found)
+    some = (each if full else replace(each, text=beginning(each.text)) for each in found)
     if as_json:
         for each in some:
             say_json(each, indent=False)
@@ -52,7 +52,7 @@ def verdict_text(said: Shown | StepFate) -> str:
     return ": ".join([*shown, *([escape(said.message)] if said.message else [])])
 
 
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
     """The first characters, cut where a word ends if one does."""
     if len(text) <= _BEGINNING:
         return text
