@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -177,10 +179,19 @@ def test_the_same_task_runs_once(tmp_path: Path) -> None:
         build(load_recipe(TINY), tmp_path, task=Slice(1, 2))
 
 
+@contextmanager
+def at_work(out: Path, task: Slice) -> Iterator[None]:
+    """A task that has come and agreed to the plan of the tiny recipe."""
+    with joined(out, task, SILENT) as crew:
+        with crew.turn():
+            crew.agree(make_plan(load_recipe(TINY), out))
+        yield
+
+
 def test_tasks_of_another_number_do_not_join(tmp_path: Path) -> None:
     round_of(tmp_path, "1/2")
     with (
-        joined(tmp_path, Slice(1, 2), SILENT),
+        at_work(tmp_path, Slice(1, 2)),
         pytest.raises(FolderInUse, match="2 tasks build here, this is 2/3; give --task i/2"),
     ):
         build(load_recipe(TINY), tmp_path, task=Slice(2, 3))
@@ -196,7 +207,7 @@ def test_who_has_come_and_agreed_to_nothing_yet_stands_in_nobody_s_way(tmp_path:
 
 def test_tasks_of_another_recipe_do_not_join(tmp_path: Path) -> None:
     round_of(tmp_path, "1/2")
-    with joined(tmp_path, Slice(1, 2), SILENT), pytest.raises(FolderInUse, match="another recipe here"):
+    with at_work(tmp_path, Slice(1, 2)), pytest.raises(FolderInUse, match="another recipe here"):
         build(load_recipe(TINY, ["seed=8"]), tmp_path, task=Slice(2, 2))
 
 
