@@ -23,12 +23,13 @@ from corpusforge.core import DECISION, Barrier, Desk, PartOrigin, Round
 from corpusforge.dedup import index, sketches
 from corpusforge.dedup.bands import Bands, choose_bands
 from corpusforge.dedup.copies import id_words, ids_of
+from corpusforge.dedup.families import PEERS, Hashing, is_signed, sketches_of
 from corpusforge.dedup.leaders import leaders
 from corpusforge.dedup.pairs import EQUAL, PAIR, Nomination, addressed
 from corpusforge.settings import BuildPaths
 from corpusforge.text.hashing import name_hash
-from corpusforge.text.minhash import band_keys, jaccards, signatures
-from corpusforge.text.shingles import Shingles, mixed_all, set_hashes, shingle_sets, shingles
+from corpusforge.text.minhash import band_keys, jaccards
+from corpusforge.text.shingles import Shingles, character_shingles, mixed_all, set_hashes, shingle_sets, shingles
 from corpusforge.text.view import TextView
 
 # Standard errors of an estimate by which a pair may miss the threshold and still be verified.
@@ -50,9 +51,16 @@ class Minhash(Barrier):
     threshold: float = Field(default=0.8, gt=0, le=1)
     """Jaccard similarity of two documents' shingles from which one of them goes."""
     ngram: int = Field(default=5, ge=1, le=64)
-    """Words of a shingle; a CJK character is a word."""
+    """Words of a shingle, or characters with `unit: character`."""
+    cjk_ngram: int | None = Field(default=None, ge=1, le=64)
+    """CJK characters of a shingle where its words are such; as many as `ngram` unless given."""
+    unit: Literal["word", "character"] = "word"
+    """What shingles are made of: words, of which a CJK character is one, or characters of any script."""
     permutations: int = Field(default=256, ge=16, le=4096)
     """Places of a signature."""
+    hashing: Hashing = "permutations"
+    """How they are made. one_permutation hashes each shingle once and takes half the time on texts of a thousand words; it
+    errs more below a hundred. datatrove and nemo_curator nominate what these would, to compare."""
     recall: float = Field(default=0.995, gt=0, lt=1)
     """Chance that a pair just at the threshold is looked at; bands and rows follow from it."""
     scope: Literal["corpus", "group", "source"] = "corpus"
@@ -75,6 +83,11 @@ class Minhash(Barrier):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         self.bands  # noqa: B018  # raises where no bands reach the recall
+        fixed = sorted({"permutations", "recall", "seed"} & self.model_fields_set) if self.hashing in PEERS else []
+        if fixed:
+            raise ValueError(f"hashing: {self.hashing} fixes {', '.join(fixed)}; leave that out")
+        if self.unit == "character" and self.cjk_ngram is not None:
+            raise ValueError("cjk_ngram is for shingles of words; with unit: character leave it out")
         wrong = {size: copies for size, copies in self.rehydrate.items() if size < 2 or copies < 1}
         if wrong:
             raise ValueError(f"rehydrate: cluster sizes are 2 or more and copies 1 or more, not {wrong}")
@@ -83,7 +96,13 @@ class Minhash(Barrier):
     @property
     def bands(self) -> Bands:
         """How signatures are cut."""
-        return choose_bands(self.permutations, self.threshold, self.recall)
+        return PEERS.get(self.hashing) or choose_bands(self.permutations, self.threshold, self.recall)
+
+    @property
+    def places(self) -> int:
+        """Places of a signature: a peer has its own number."""
+        peer = PEERS.get(self.hashing)
+        return peer.bands * peer.rows if peer else self.permutations
 
     def remarks(self) -> tuple[str, ...]:
         """The bands, and the chance with which they find pairs of some similarities."""
@@ -120,8 +139,10 @@ class Minhash(Barrier):
         sums = {name: sum(each[name] for each in told) for name in ("candidate_pairs", "hot_buckets", "left_alone")}
         return {"bands": self.bands.bands, "rows": self.bands.rows, **sums}
 
-    def _shingles(self, texts: pa.Array) -> Shingles:
-        return shingles(TextView(texts), self.ngram)
+    def _shingles(self, view: TextView) -> Shingles:
+        if self.unit == "character":
+            return character_shingles(view, self.ngram)
+        return shingles(view, self.ngram, self.cjk_ngram)
 
     def _sign(self, desk: Desk) -> pa.Table:
         assert desk.part is not None
@@ -130,14 +151,14 @@ class Minhash(Barrier):
         sketches.save(sketches.signature_path(desk.folder, desk.number), signed)
         if self.keep_index and not desk.part.build:
             index.keep(self._index(desk.lasting), desk.part.name, desk.folder, desk.number)
-        has_shingles = np.flatnonzero(nodes["shingles"].any(axis=1))
-        if len(has_shingles) < len(signed):
-            signed = signed[has_shingles]
-        places = sketches.places(desk.number, has_shingles)
+        to_compare = np.flatnonzero(nodes["shingles"].any(axis=1) & is_signed(signed))
+        if len(to_compare) < len(signed):
+            signed = signed[to_compare]
+        places = sketches.places(desk.number, to_compare)
         return _records(key=self._keys(signed, desk.part), place=np.repeat(places, self.bands.bands))
 
     def _index(self, step: Path) -> Path:
-        names = {"ngram", "permutations", "seed"}
+        names = {"ngram", "cjk_ngram", "unit", "permutations", "hashing", "seed"}
         return index.index_folder(step, {"revision": self.revision, **self.model_dump(include=names)})
 
     def _recalled(self, desk: Desk, part: PartOrigin) -> tuple[np.ndarray, NDArray[np.uint16]] | None:
@@ -156,8 +177,9 @@ class Minhash(Barrier):
     def _signed(self, desk: Desk, part: PartOrigin) -> tuple[np.ndarray, NDArray[np.uint16]]:
         nodes, rows = [], []
         for batch in desk.batches(self.reads if part.build else self.required()):
-            found = self._shingles(batch["text"])
-            rows.append(signatures(found, self.permutations, self.seed).astype(np.uint16))  # the low bits tell as much
+            view = TextView(batch["text"])
+            found = self._shingles(view)
+            rows.append(sketches_of(self.hashing, view, found, self.permutations, self.seed))
             nodes.append(self._nodes(batch, set_hashes(found), None if part.build else self.quality))
         return np.concatenate(nodes), np.concatenate(rows)
 
@@ -175,19 +197,22 @@ class Minhash(Barrier):
 
     def _keys(self, signed: NDArray[np.uint16], part: PartOrigin) -> NDArray[np.uint64]:
         bands = self.bands
-        keys = band_keys(np.ascontiguousarray(signed).reshape(-1), self.permutations, bands.bands, bands.rows)
+        keys = band_keys(np.ascontiguousarray(signed).reshape(-1), self.places, bands.bands, bands.rows)
         if self.scope == "corpus":
             return keys
         return mixed_all(keys ^ np.uint64(name_hash(part.source if self.scope == "source" else part.group)))
 
     def _pair(self, desk: Desk) -> pa.Table:
-        nomination = Nomination(desk.folder, self.permutations, self._least_agreeing(), self.max_bucket)
+        nomination = Nomination(desk.folder, self.places, self._least_agreeing(), self.max_bucket)
         found = nomination.nominate(desk.records["key"].to_numpy(), desk.records["place"].to_numpy())
         told = {"candidate_pairs": len(found.pairs), "hot_buckets": found.hot_buckets, "left_alone": found.left_alone}
         sketches.save_bytes(desk.folder / f"{desk.number:05d}.nominated.json", orjson.dumps(told))
         return addressed(found)
 
     def _least_agreeing(self) -> int:
+        """Places in which a pair worth verifying agrees; a peer takes whatever shares a band."""
+        if self.hashing in PEERS:
+            return 1
         error = np.sqrt(self.threshold * (1 - self.threshold) / self.permutations)
         return max(1, int(np.floor((self.threshold - _MARGIN * error) * self.permutations)))
 
@@ -207,7 +232,7 @@ class Minhash(Barrier):
         for batch in desk.batches(("text",)):
             here = wanted[(wanted >= count) & (wanted < count + batch.num_rows)] - count
             count += batch.num_rows
-            found = shingle_sets(self._shingles(batch["text"].take(pa.array(here))))
+            found = shingle_sets(self._shingles(TextView(batch["text"].take(pa.array(here)))))
             first.append(found.first[1:] + held)
             hashes.append(found.hashes)
             held += len(found.hashes)

@@ -3,6 +3,7 @@
 import random
 import sys
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import orjson
@@ -87,6 +88,51 @@ def test_what_goes_and_its_witness_are_those_of_all_pairs(threshold: float, tmp_
     flat = [texts[source][row] for source, row in order]
     expected = minhash_oracle.removed(flat, range(len(flat)), 5, threshold)
     assert removed(plan) == {order[each]: (order[other], like) for each, (other, like) in expected.items()}
+
+
+@pytest.mark.parametrize("hashing", ["one_permutation", "datatrove", "nemo_curator"])
+def test_whatever_nominates_every_removal_has_a_kept_witness_and_few_pairs_are_missed(hashing: str, tmp_path: Path) -> None:
+    texts = varied(1, 250, 120)
+    found = removed(build(load_recipe(recipe(tmp_path, [texts], threshold=0.8, hashing=hashing)), tmp_path / "out"))
+    sets = [set(minhash_oracle.shingles(text, 5)) for text in texts]
+    like = {(a, b): minhash_oracle.jaccard(sets[a], sets[b]) for a, b in combinations(range(len(texts)), 2)}
+    true = [pair for pair, each in like.items() if each >= 0.8]
+    assert all((0, witness) not in found for _, (_, witness) in ((place, fate[0]) for place, fate in found.items()))
+    assert all(each == like[min(row, witness), max(row, witness)] >= 0.8 for (_, row), ((_, witness), each) in found.items())
+    missed = [pair for pair in true if (0, pair[0]) not in found and (0, pair[1]) not in found]
+    assert len(true) > 50
+    assert len(missed) <= {"one_permutation": 0.01, "datatrove": 0.05, "nemo_curator": 0.3}[hashing] * len(true)
+
+
+def test_without_words_nothing_is_a_duplicate_whatever_signs(tmp_path: Path) -> None:
+    path = recipe(tmp_path, [["", "", "...", "...", "a b c d e f"]], hashing="nemo_curator")
+    assert removed(build(load_recipe(path), tmp_path / "out")) == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "gone"),
+    [
+        ({"ngram": 2, "threshold": 0.6}, True),
+        ({"ngram": 2, "cjk_ngram": 6, "threshold": 0.6}, False),  # one character of sixteen is another: 6 of 11 runs stay
+        ({"unit": "character", "ngram": 2, "threshold": 0.6}, True),
+        ({"unit": "character", "ngram": 6, "threshold": 0.6}, False),
+    ],
+)
+def test_the_length_of_shingles_is_chosen_by_script(settings: dict[str, object], gone: bool, tmp_path: Path) -> None:
+    texts = ["花岗岩由石英长石和云母组成玄武", "花岗岩由石英白石和云母组成玄武"]
+    assert bool(removed(build(load_recipe(recipe(tmp_path, [texts], **settings)), tmp_path / "out"))) == gone
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"hashing": "datatrove", "permutations": 128}, "hashing: datatrove fixes permutations; leave that out"),
+        ({"unit": "character", "cjk_ngram": 3}, "with unit: character leave it out"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Minhash(**settings)  # type: ignore[arg-type]
 
 
 def outputs(out: Path) -> dict[str, bytes]:
