@@ -1,4 +1,5 @@
 import pytest
+from measure.dedup import Claim, row
 from measure.near_duplicates import various
 from measure.truth import Judgement, judged, precision, recall, true_pairs, unsound
 from measure.verdicts import ROOT
@@ -61,3 +62,8 @@ def test_a_removal_is_unsound_without_a_kept_witness_or_at_another_similarity() 
     assert unsound(PAIRS, {1: (0, 0.9), 4: (3, 1.0)}) == []
     assert unsound(PAIRS, {1: (0, 0.89), 4: (2, 1.0)}) == [1, 4]
     assert unsound(PAIRS, {0: (1, 0.9), 1: (2, 0.85)}) == [0]
+
+
+def test_a_line_of_the_table_has_a_programs_pairs_and_what_it_removed() -> None:
+    claim = Claim("another", {(0, 1), (0, 2)}, {0, 1, 2})
+    assert row(claim, "en", PAIRS) == "| another | en | 3 | 2 | 0.500 | 0.333 | 3 | 3 | 1 |"

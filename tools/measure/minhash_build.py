@@ -93,7 +93,7 @@ class _Watch(Progress):
         disk = Counter[str]()
         for path in (step.folder / "scratch").iterdir():
             disk[path.name.split(".", 1)[1]] += path.stat().st_size
-        self.costs.append(Cost(seconds, wall, disk, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
+        self.costs.append(Cost(seconds, wall, dict(disk), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
         raise _Enough
 
 
