@@ -35,8 +35,8 @@ def main() -> None:
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corpusforge-bench-")))
             python = None if options.no_peers else peer_python(options.peers)
-            datatrove = python and stack.enter_context(Datatrove(python))
-            sketches = python and stack.enter_context(Sketches(python))
+            datatrove = None if python is None else stack.enter_context(Datatrove(python))
+            sketches = None if python is None else stack.enter_context(Sketches(python))
             labs = [
                 Lab(
                     lang, text / f"{lang}.jsonl", options.tokenizer, options.lid_model, scratch, options.rounds,

@@ -41,7 +41,8 @@ def dedup_step(lab: Lab) -> Iterator[Speed]:
     def sign(batch: pa.RecordBatch) -> None:
         signatures(shingles(TextView(batch["text"]), NGRAM), PERMUTATIONS)
 
-    for peer in _signers(lab) or [None]:
+    peers: list[PeerRun | None] = [*_signers(lab)] or [None]
+    for peer in peers:
         yield lab.measured(f"{PERMUTATIONS} permutations: text to signatures", sign, lab.batches, peer)
     yield _whole_stage(lab)
 

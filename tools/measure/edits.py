@@ -5,6 +5,7 @@ say. One word changed spoils five shingles, so of texts that differ in a share p
 are shared.
 """
 
+import math
 import random
 import re
 import tomllib
@@ -59,7 +60,7 @@ def _num_words(count: int, similarity: float) -> int:
     """How many of so many words may change; one at least where any should."""
     if similarity >= 1 or not count:
         return 0
-    share = 1 - (2 * similarity / (1 + similarity)) ** (1 / NGRAM)
+    share = 1 - math.pow(2 * similarity / (1 + similarity), 1 / NGRAM)
     return min(count, max(1, round(count * share)))
 
 
@@ -178,7 +179,9 @@ def put_around(text: str, similarity: float, chance: Chance) -> str:
     """Lines of a site above and below; a short text can drown in them."""
     lines = tables()[chance.lang]["around"]
     wanted = len(units(text)) * (1 / similarity - 1)
-    above, below, size = [], [], 0
+    above: list[str] = []
+    below: list[str] = []
+    size = 0
     for line in chance.rng.sample(lines, len(lines)):
         if size < wanted:
             (above if chance.rng.random() < 0.5 else below).append(line)

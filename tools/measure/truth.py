@@ -9,7 +9,7 @@ from measure.edits import NGRAM
 from numpy.typing import NDArray
 
 from corpusforge.text.kernels import kernel
-from corpusforge.text.shingles import Shingles, shingle_sets, shingles
+from corpusforge.text.shingles import shingle_sets, shingles
 from corpusforge.text.view import TextView
 
 # (i, j) with i < j -> exact Jaccard similarity of the shingles of documents i and j.
@@ -41,17 +41,18 @@ def true_pairs(texts: Sequence[str], threshold: float) -> dict[tuple[int, int], 
     by_shingle = np.argsort(members, kind="stable")
     owners = np.repeat(np.arange(len(texts)), np.diff(sets.first))[by_shingle]
     starts = np.searchsorted(members[by_shingle], np.arange(len(distinct) + 1))
-    a, b, similarity = _like(Shingles(sets.first, members), starts, owners, threshold)
+    a, b, similarity = _like(sets.first, members, (starts, owners), threshold)
     return dict(zip(zip(a.tolist(), b.tolist(), strict=True), similarity.tolist(), strict=True))
 
 
 def _like(
-    sets: Shingles, starts: NDArray[np.int64], owners: NDArray[np.int64], threshold: float
+    first: NDArray[np.int64], members: NDArray[np.int64], owners: tuple[NDArray[np.int64], NDArray[np.int64]], threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    sizes = np.diff(sets.first)
+    """Pairs of sets members[first[i] : first[i + 1]]; `owners` are bounds and documents, shingle by shingle."""
+    sizes = np.diff(first)
     a, b, similarity = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
     for row in range(len(sizes)):
-        shared = _shared(sets.hashes[sets.first[row] : sets.first[row + 1]], starts, owners, len(sizes))[row + 1 :]
+        shared = _shared(members[first[row] : first[row + 1]], *owners, len(sizes))[row + 1 :]
         like = shared / np.maximum(sizes[row] + sizes[row + 1 :] - shared, 1)
         others = np.flatnonzero(like >= threshold)
         a.append(np.full(len(others), row))
