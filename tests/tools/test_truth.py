@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import pytest
 from measure.dedup import Claim, row
 from measure.near_duplicates import various
@@ -31,11 +33,8 @@ def test_pairs_are_those_of_sets_of_strings_compared_one_by_one() -> None:
     texts = [text for text in (each.text for each in various(120, ROOT / "recipes/samples", "en", 3)) if "'" not in text]
     plain = [text.replace("’", "").replace("-", " ") for text in texts]
     sets = [sets_of_words(text) for text in plain]
-    expected = {}
-    for a in range(len(sets)):
-        for b in range(a + 1, len(sets)):
-            like = len(sets[a] & sets[b]) / len(sets[a] | sets[b])
-            expected |= {(a, b): like} if like >= 0.5 else {}
+    likes = {(a, b): len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in combinations(range(len(sets)), 2)}
+    expected = {pair: like for pair, like in likes.items() if like >= 0.5}
     assert len(expected) > 20
     assert true_pairs(plain, 0.5) == expected
 
