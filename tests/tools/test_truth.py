@@ -1,7 +1,7 @@
 from itertools import combinations
 
 import pytest
-from measure.dedup import Claim, row
+from measure.dedup_quality import Claim, row
 from measure.near_duplicates import various
 from measure.truth import Judgement, judged, precision, recall, true_pairs, unsound
 from measure.verdicts import ROOT
@@ -65,4 +65,4 @@ def test_a_removal_is_unsound_without_a_kept_witness_or_at_another_similarity() 
 
 def test_a_line_of_the_table_has_a_programs_pairs_and_what_it_removed() -> None:
     claim = Claim("another", {(0, 1), (0, 2)}, {0, 1, 2})
-    assert row(claim, "en", PAIRS) == "| another | en | 3 | 2 | 0.500 | 0.333 | 3 | 3 | 1 |"
+    assert row("made", 0.8, PAIRS, claim) == "| made | 0.8 | 3 | another | 2 | 0.500 | 0.333 | 3 | 3 | 1 |"

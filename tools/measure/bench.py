@@ -10,7 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from measure.corpus import LANGUAGES, CorpusSize, corpus
-from measure.dedup import dedup_step, quality
+from measure.dedup import dedup_step
+from measure.dedup_quality import quality
 from measure.dedup_scale import NUM_DOCUMENTS, scale
 from measure.peers import Datatrove, Sketches, cache_folder, peer_folder, peer_python
 from measure.steps import STEPS, Lab
