@@ -84,6 +84,7 @@ class Plan:
 
 def make_plan(recipe: Recipe, out: Path) -> Plan:
     """List and digest the inputs and name every step; raises RecipeError with every input problem."""
+    _refuse_itself(recipe, out)
     inputs = _list_inputs(recipe)
     digests = Digests(out / ".digests.json")
     builder = _Builder(out, digests)
@@ -106,6 +107,16 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     joined.append(builder.step(sink.use, "sink", (sink,), parents, artifacts, seed=recipe.seed, groups=groups))
     digests.save()
     return Plan(recipe, out, chains, tuple(joined), inputs)
+
+
+def _refuse_itself(recipe: Recipe, out: Path) -> None:
+    """Raise RecipeError where a stage compares with the build that is to be made: it would never be done."""
+    for index, named in enumerate(recipe.stages):
+        earlier = named.stage.earlier() if isinstance(named.stage, Barrier) else ()
+        if out.resolve() in [build.resolve() for build in earlier]:
+            raise RecipeError(
+                [f"{recipe.path.name}: stages.{index} ({named.use}): {out} is the output folder itself; give another --out"]
+            )
 
 
 def settles_rows(step: Step) -> bool:

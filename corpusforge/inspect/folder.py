@@ -152,8 +152,9 @@ class Documents:
         return pq.ParquetFile(path) if name is not None and path.exists() else None
 
     def edits_at(self, step: StepOnDisk, location: Location) -> list[dict[str, Any]]:
-        """Spans (begin, end, reason) that one step had cut out of a document if it kept it."""
-        file = self._signals_file(step, location.part)
+        """Spans (begin, end, reason, and of a barrier the owner) that one step had cut out of a document if it kept it."""
+        beside_texts = step.path(f"{location.part}.parquet")  # a filter's are beside its signals
+        file = self._signals_file(step, location.part) or (pq.ParquetFile(beside_texts) if beside_texts.exists() else None)
         if file is None or "edits" not in file.schema_arrow.names:
             return []
         places = _places(file, [location.row])

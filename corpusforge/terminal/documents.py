@@ -9,10 +9,11 @@ from rich.text import Text
 
 from corpusforge.inspect.show import Shown
 from corpusforge.inspect.trace import Segment
-from corpusforge.inspect.why import Fate, StepFate
+from corpusforge.inspect.why import Fate, StepFate, Witness
 from corpusforge.terminal.console import facts_text, out, paged, say, say_json, say_table, table
 
 _BEGINNING = 300
+_CUTS = 5
 _COLOURS = {"kept": "green", "rejected": "yellow", "failed": "red", "waiting": "dim"}
 
 
@@ -102,12 +103,19 @@ def _said(step: StepFate) -> str:
     reason = f": {verdict_text(step)}" if step.reason else ""
     lines = [f"[{colour}]{step.verdict}[/{colour}]{reason}"]
     if step.witness is not None:
-        lines.append(f"the same as {step.witness.id} {escape(step.witness.source)}:{escape(step.witness.origin)}")
+        lines.append(f"the same as {_named(step.witness)}")
     if step.cut_bytes:
         lines.append(f"{step.cut_bytes:,} bytes cut out of its text")
+        lines += [f"bytes {cut.begin} to {cut.end}, as in {_named(cut.owner)}" for cut in step.cuts[:_CUTS] if cut.owner]
+        if step.cuts[_CUTS:]:
+            lines.append(f"and {len(step.cuts) - _CUTS} more cuts; --json gives all")
     if step.signals:
         lines.append(f"[dim]{facts_text(step.signals)}[/dim]")
     return "\n".join(lines) if out.is_terminal else "; ".join(lines)
+
+
+def _named(other: Witness) -> str:
+    return f"{other.id} {escape(other.source)}:{escape(other.origin)}"
 
 
 def _say_places(fate: Fate) -> None:

@@ -40,7 +40,7 @@ def _minima(
 
 
 @kernel
-def band_keys(signatures: NDArray[np.uint32], permutations: int, bands: int, rows: int) -> NDArray[np.uint64]:
+def band_keys(signatures: NDArray[np.uint16], permutations: int, bands: int, rows: int) -> NDArray[np.uint64]:
     """Hashes of `bands` runs of `rows` places each, uint64[num_documents * bands], document by document; bands never share one.
 
     `signatures` are those of all documents one after another, `permutations` to each.

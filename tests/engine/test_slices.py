@@ -64,6 +64,12 @@ def process(out: Path, task: str, code: str = "") -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
 
 
+def how_it_ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Its exit code and what it said."""
+    _, said = process.communicate()
+    return process.returncode, said
+
+
 # Stands in for any sudden end: the process kills itself when it is about to put down its results for the n-th time.
 DIES = """
 import os, signal
@@ -190,8 +196,7 @@ def test_tasks_that_run_at_the_same_time_wait_for_each_other_and_write_the_same_
     tmp_path: Path, built_by_one: dict[str, bytes]
 ) -> None:
     team = [process(tmp_path, task) for task in ("1/3", "2/3", "3/3")]
-    assert [each.communicate()[1] for each in team] == ["", "", ""]
-    assert [each.returncode for each in team] == [0, 0, 0]
+    assert [how_it_ended(each) for each in team] == [(0, "")] * 3
     assert outputs(tmp_path) == built_by_one
 
 
@@ -201,8 +206,7 @@ def test_a_task_that_dies_is_done_again_by_the_same_command_while_the_others_wai
     tmp_path: Path, built_by_one: dict[str, bytes], at: int
 ) -> None:
     dying, waiting = process(tmp_path, "1/2", DIES.format(suffix="-1.json", at=at)), process(tmp_path, "2/2")
-    dying.communicate()
-    assert dying.returncode == -signal.SIGKILL
+    assert how_it_ended(dying) == (-signal.SIGKILL, "")
     again = process(tmp_path, "1/2")
     assert [again.communicate()[1], waiting.communicate()[1]] == ["", ""]
     assert outputs(tmp_path) == built_by_one
@@ -211,8 +215,7 @@ def test_a_task_that_dies_is_done_again_by_the_same_command_while_the_others_wai
 @pytest.mark.slow
 def test_a_task_that_dies_in_its_turn_holds_nobody_up(tmp_path: Path, built_by_one: dict[str, bytes]) -> None:
     dying = process(tmp_path, "1/2", DIES.format(suffix=".prepared", at=1))
-    dying.communicate()
-    assert dying.returncode == -signal.SIGKILL
+    assert how_it_ended(dying) == (-signal.SIGKILL, "")
     rounds(tmp_path, "2/2", "1/2")
     assert outputs(tmp_path) == built_by_one
 
@@ -223,8 +226,7 @@ def test_a_task_that_dies_while_it_writes_reports_leaves_them_to_the_others(
 ) -> None:
     round_of(tmp_path, "1/2")
     dying = process(tmp_path, "2/2", DIES.replace("slices", "reports").format(suffix="report.json", at=2))
-    dying.communicate()
-    assert dying.returncode == -signal.SIGKILL
+    assert how_it_ended(dying) == (-signal.SIGKILL, "")
     assert len(list(tmp_path.glob("*/report.json"))) == 1
     rounds(tmp_path, "1/2", "2/2")
     assert outputs(tmp_path) == built_by_one
