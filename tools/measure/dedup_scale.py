@@ -5,6 +5,7 @@ each, so that the memory measured is that of a build alone.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -71,7 +72,11 @@ def _measured(case: Case, num_documents: int, data: Path, seed: int, scratch: Pa
     chance = chance_of(data, "en", seed)
     size = write(path, near_duplicates(num_documents, made_up(chance), chance, _WORD_EDITS, case.mixture))
     ended = subprocess.run(
-        [sys.executable, "-m", "measure.dedup_scale", path, out], check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "measure.dedup_scale", path, out],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     shutil.rmtree(out)
     return size, Cost(**json.loads(ended.stdout))

@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from corpusforge.dedup import sketches
+from corpusforge.dedup.pairs import EQUAL
 from corpusforge.engine.exchange import gather
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.plan import Step
@@ -138,7 +139,7 @@ def _verified(scratch: Path, firsts: Sequence[int]) -> frozenset[tuple[int, int]
     """The pairs that the last round is given; a document with equal shingles has those of the one that stands for it."""
     records = gather(sorted(scratch.glob("*.verify")), 0)
     a, b = _lines(records["a"], firsts, scratch), _lines(records["b"], firsts, scratch)
-    is_equal = [kind != 0 for kind in records["kind"].to_pylist()]
+    is_equal = [kind == EQUAL for kind in records["kind"].to_pylist()]
     alike: dict[int, list[int]] = {}
     for one, other, equal in zip(a, b, is_equal, strict=True):
         if equal:
