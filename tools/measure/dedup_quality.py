@@ -70,7 +70,7 @@ def sets(data: Path, seed: int) -> Iterator[Gold]:
 
 
 def _judged(gold: Gold, lab: Lab) -> Iterator[str]:
-    path = lab.scratch / "gold.jsonl"
+    path = lab.scratch / f"{gold.name.replace(', ', '-')}.jsonl"
     write(path, gold.documents)
     pairs = true_pairs([document.text for document in gold.documents], min(THRESHOLDS))
     fixed = _by_datatrove(path, lab)

@@ -45,7 +45,10 @@ def peer_python(folder: Path) -> Path:
 
 
 class Peer:
-    """A process that runs a script beside this one. State: the process, whose memory keeps what it has loaded."""
+    """A process that runs a script beside this one. State: the process, whose memory keeps what it has loaded.
+
+    It also keeps the texts of files, by path: a path must not get another content.
+    """
 
     def __init__(self, python: Path, script: str) -> None:
         """Start it."""
