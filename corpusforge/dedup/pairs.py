@@ -50,45 +50,51 @@ class Nomination:
         rank = np.empty(len(documents), np.int64)
         rank[sketches.rank_order(nodes)] = np.arange(len(documents))
         equal, buckets, chosen = representatives(buckets, index, rank, nodes["shingles"])
-        pairs, hot, alone = [np.empty((0, 2), np.int64)], 0, 0
-        for members, starts in self._some_buckets(documents[chosen], buckets):
-            signed = sketches.signatures_at(self.folder, members, self.permutations)
+        pairs, hot, alone = [np.empty(0, np.int64)], 0, 0
+        for members, starts in _some_buckets(chosen, buckets):
+            signed = sketches.signatures_at(self.folder, documents[members], self.permutations)
             found, left_alone = bucket_pairs(starts, signed.reshape(-1), self.permutations, self.least, self.cap)
-            pairs.append(members[found.reshape(-1, 2)])
+            pairs.append(_joined(members[found.reshape(-1, 2)], len(documents)))
             hot += int(np.count_nonzero(np.diff(starts) > self.cap))
             alone += left_alone
+        candidates = _parted(np.unique(np.concatenate(pairs)), len(documents))
         is_new = nodes["source_rank"] >= 0
-        candidates = np.unique(np.concatenate(pairs), axis=0)
-        some_new = is_new[np.searchsorted(documents, candidates)].any(axis=1)
-        return Nominated(candidates[some_new], documents[equal[is_new[equal].any(axis=1)]], hot, alone)
+        candidates, equal = (each[is_new[each].any(axis=1)] for each in (candidates, equal))
+        return Nominated(documents[candidates], documents[equal], hot, alone)
 
-    @staticmethod
-    def _some_buckets(
-        members: NDArray[np.int64], buckets: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Members of whole buckets, about CHUNK at a time, with where each bucket starts among them."""
-        starts = np.concatenate([np.flatnonzero(np.diff(buckets, prepend=-1)), [len(buckets)]])
-        begin = 0
-        while begin < len(starts) - 1:
-            end = max(begin + 1, int(np.searchsorted(starts, starts[begin] + sketches.CHUNK, side="right")) - 1)
-            yield members[starts[begin] : starts[end]], starts[begin : end + 1] - starts[begin]
-            begin = end
+
+def _some_buckets(
+    members: NDArray[np.int64], buckets: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Members of whole buckets, about CHUNK at a time, with where each bucket starts among them."""
+    starts = np.concatenate([np.flatnonzero(np.diff(buckets, prepend=-1)), [len(buckets)]])
+    begin = 0
+    while begin < len(starts) - 1:
+        end = max(begin + 1, int(np.searchsorted(starts, starts[begin] + sketches.CHUNK, side="right")) - 1)
+        yield members[starts[begin] : starts[end]], starts[begin : end + 1] - starts[begin]
+        begin = end
+
+
+def _joined(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Each pair of indices below `count` as one number: sorted ten times faster than rows."""
+    joined: NDArray[np.int64] = pairs[:, 0] * count + pairs[:, 1]
+    return joined
+
+
+def _parted(joined: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The pairs again, int64[n, 2]."""
+    return np.column_stack(np.divmod(joined, max(1, count)))
 
 
 def shared_buckets(keys: NDArray[np.uint64], places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Bucket number and place of each record whose key another record has too, by key, then place.
-
-    Nine of ten keys are nobody else's, so they go before anything else is sorted.
-    """
-    ascending = np.sort(keys)
-    several = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
-    if not len(several):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    bucket = np.minimum(np.searchsorted(several, keys), len(several) - 1)
-    shared = np.flatnonzero(several[bucket] == keys)
-    buckets, places = bucket[shared], places[shared]
-    order = np.lexsort((places, buckets))
-    return buckets[order], places[order]
+    """Bucket number, ascending, and place of each record whose key another record has too."""
+    order = np.argsort(keys)
+    keys = keys[order]
+    same = keys[1:] == keys[:-1]
+    is_shared = np.concatenate([[False], same]) | np.concatenate([same, [False]]) if len(keys) else np.zeros(0, np.bool_)
+    keys = keys[is_shared]
+    begins = np.concatenate([np.zeros(1, np.bool_), keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.bool_)
+    return np.cumsum(begins), places[order[is_shared]]
 
 
 def representatives(
@@ -107,7 +113,8 @@ def representatives(
     same = (bucket[1:] == bucket[:-1]) & (hashes[document[1:]] == hashes[document[:-1]]).all(axis=1)
     is_first = np.concatenate([np.ones(min(1, len(order)), np.bool_), ~same])
     best = document[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))] if len(order) else document
-    equal = np.unique(np.column_stack([best[~is_first], document[~is_first]]), axis=0)
+    equal = np.column_stack([best[~is_first], document[~is_first]])
+    equal = _parted(np.unique(_joined(equal, len(rank))), len(rank))
     chosen, of_bucket = document[is_first], bucket[is_first]
     by_rank = np.argsort(of_bucket * len(rank) + rank[chosen], kind="stable")
     return equal, of_bucket[by_rank], chosen[by_rank]

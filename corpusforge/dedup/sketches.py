@@ -7,7 +7,6 @@ in one 64-bit number. Arrays lie as .npy files, mapped into memory, so a task ho
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
@@ -68,8 +67,8 @@ def _published(path: Path) -> Iterator[IO[bytes]]:
     os.replace(partial, path)
 
 
-@lru_cache(maxsize=256)
 def _mapped(path: Path) -> np.ndarray:
+    """The array of a file, mapped as long as it is held: kept longer, the pages looked at would count as memory of the task."""
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return array.view(np.ndarray)  # a memmap takes ten times as long to slice
 

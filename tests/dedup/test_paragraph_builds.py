@@ -162,7 +162,8 @@ def test_slices_give_the_same_bytes(folder: Path, plan: Plan, tmp_path: Path) ->
 def test_a_ray_cluster_gives_the_same_bytes(folder: Path, plan: Plan, tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="needs Ray: pip install 'corpusforge[ray]'")
     code = "from pathlib import Path; from corpusforge.engine.run import build; from corpusforge.recipe import load_recipe; "
-    code += f"build(load_recipe(Path({str(recipe(folder))!r})), Path({str(tmp_path / 'out')!r}), ray='local')"
+    code += "from corpusforge.engine.executors.ray import Ray; "
+    code += f"build(load_recipe(Path({str(recipe(folder))!r})), Path({str(tmp_path / 'out')!r}), Ray('local'))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment, timeout=300
