@@ -224,3 +224,17 @@ def test_the_curve_is_told() -> None:
 def test_a_recall_that_no_bands_reach_is_refused() -> None:
     with pytest.raises(ValueError, match="16 permutations cannot find pairs"):
         Minhash(threshold=0.01, permutations=16)
+
+
+@pytest.mark.slow
+def test_documents_of_sixteen_megabytes_and_of_one_word_over_and_over_are_compared_like_others(tmp_path: Path) -> None:
+    chosen = random.Random(6)
+    long = " ".join(chosen.choices(WORDS, k=2_200_000))
+    edited = long.replace("word7 ", "word8 ", 2000)
+    assert 15_500_000 < len(long.encode()) < 16 * 2**20
+    texts = [[long, edited], ["word " * 3_000_000, "word " * 2_900_000], ["word", "", "", "word", "word word"]]
+    fates = removed(build(load_recipe(recipe(tmp_path, texts, threshold=0.9)), tmp_path / "out"))
+    sets = [set(minhash_oracle.shingles(text, 5)) for text in texts[0]]
+    assert fates.pop((0, 1)) == ((0, 0), minhash_oracle.jaccard(*sets))
+    assert fates.pop((1, 1)) == ((1, 0), 1.0)
+    assert fates in ({(2, 0): ((2, 3), 1.0)}, {(2, 3): ((2, 0), 1.0)})  # the better id of two equal ones stays
