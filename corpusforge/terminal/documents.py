@@ -37,7 +37,7 @@ def _say_shown(each: Shown, full: bool) -> int:
     say(f"[bold]{each.id}[/bold]  [{colour}]{each.verdict}[/{colour}] {escape(by)}{reason}")
     say(f"  {escape(each.about['source'])}:{escape(each.about['origin'])}")
     if each.witness is not None:
-        say(f"  the same as {each.witness}")
+        say(f"  in its place stays {each.witness}")
     if each.signals:
         say(f"  [dim]{facts_text(each.signals)}[/dim]")
     _say_text(each.text if full else " ".join(each.text.split()))
@@ -103,7 +103,7 @@ def _said(step: StepFate) -> str:
     reason = f": {verdict_text(step)}" if step.reason else ""
     lines = [f"[{colour}]{step.verdict}[/{colour}]{reason}"]
     if step.witness is not None:
-        lines.append(f"the same as {_named(step.witness)}")
+        lines.append(f"in its place stays {_named(step.witness)}")
     if step.cut_bytes:
         lines.append(f"{step.cut_bytes:,} bytes cut out of its text")
         lines += [f"bytes {cut.begin} to {cut.end}, as in {_named(cut.owner)}" for cut in step.cuts[:_CUTS] if cut.owner]
