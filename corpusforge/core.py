@@ -97,6 +97,9 @@ DECISION = pa.schema(
     ]
 )
 
+# The message of a decision whose witness is no document of this build, though one of it may have the same id.
+ELSEWHERE = "its witness is in an earlier build"
+
 # What the last round of a Barrier that edits texts returns: a row for each document that goes, or of which spans are cut.
 REVISION = pa.schema([*DECISION, OWNED_EDITS_FIELD])
 

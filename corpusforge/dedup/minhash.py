@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from corpusforge.core import DECISION, Barrier, Desk, PartOrigin, Round
+from corpusforge.core import DECISION, ELSEWHERE, Barrier, Desk, PartOrigin, Round
 from corpusforge.dedup import index, sketches
 from corpusforge.dedup.bands import Bands, choose_bands
 from corpusforge.dedup.copies import id_words, ids_of
@@ -125,8 +125,8 @@ class Minhash(Barrier):
             Round("sign", "parts", self._sign),
             Round("pair", "partitions", self._pair, takes_sorted=False),
             Round("collect", "parts", self._collect),
-            Round("verify", "partitions", self._verify),
-            Round("decide", "one", self._decide),
+            Round("verify", "partitions", self._verify, takes_sorted=False),
+            Round("decide", "one", self._decide, takes_sorted=False),
         )
 
     def record_bytes(self, num_documents: int, text_bytes: int) -> int:
@@ -281,7 +281,7 @@ class Minhash(Barrier):
             "failed": pa.array(np.zeros(len(told), np.bool_)),
             "value": pa.array(likeness[told], mask=~goes),
             "threshold": pa.array(np.full(len(told), self.threshold), mask=~goes),
-            "message": pc.if_else(pa.array(earlier), "its witness is in an earlier build", ""),
+            "message": pc.if_else(pa.array(earlier), ELSEWHERE, ""),
             "witness": pc.if_else(pa.array(goes), ids_of(nodes["id"][stays]), None),
             "cluster_size": pa.array(np.where(goes, 1, sizes[told])),
             "copies": pa.array(np.where(goes, 1, self._copies(sizes[told])).astype(np.int32)),

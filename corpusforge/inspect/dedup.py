@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpusforge.core import ELSEWHERE
 from corpusforge.inspect.folder import Documents
 from corpusforge.inspect.pairs import open_latest
-from corpusforge.inspect.removals import ELSEWHERE, Sizes, dedup_steps, group_sizes, largest, least_alike, removals
+from corpusforge.inspect.removals import Sizes, dedup_steps, group_sizes, largest, least_alike, removals
 from corpusforge.inspect.steps import StepOnDisk, books_so_far
 
 _NUM_LARGEST = 10
+_NOMINATED = ("candidate_pairs", "hot_buckets", "left_alone")
 _BIN = 50  # bins of similarity are a fiftieth wide
 
 
@@ -62,7 +64,10 @@ class Group:
 
 @dataclass(frozen=True)
 class StepSummary:
-    """A step that took copies out, done or stopped at the alarm; `threshold` is that of similarities, if it measured any."""
+    """A step that took copies out, done or stopped at the alarm; `threshold` is that of similarities, if it measured any.
+
+    `nominated` are the counts that its report gives: pairs compared, buckets too large for that, and what was left out there.
+    """
 
     step: str
     is_done: bool
@@ -71,6 +76,7 @@ class StepSummary:
     similarities: tuple[Similarities, ...]
     groups: tuple[Groups, ...]
     largest: tuple[Group, ...]
+    nominated: Mapping[str, int]
 
 
 def summary(out: Path) -> list[StepSummary]:
@@ -88,6 +94,7 @@ def _summary(documents: Documents, step: StepOnDisk) -> StepSummary:
     return StepSummary(
         step.name, bool(step.report), _threshold(documents, step), tuple(_sources(documents, step)),
         tuple(_similarities(documents, step)), tuple(_groups(sizes)), tuple(_largest(documents, step, most)),
+        {name: step.report[name] for name in _NOMINATED if name in step.report},
     )  # fmt: skip
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpusforge.core import ELSEWHERE
 from corpusforge.errors import UserError
 from corpusforge.inspect.folder import Documents, Location
-from corpusforge.inspect.removals import ELSEWHERE, Removals, Sizes, dedup_steps, group_sizes, largest, least_alike, removals
+from corpusforge.inspect.removals import Removals, Sizes, dedup_steps, group_sizes, largest, least_alike, removals
 from corpusforge.inspect.steps import StepOnDisk, latest_generation
 from corpusforge.inspect.why import named
 from corpusforge.recipe.suggest import did_you_mean

@@ -18,9 +18,6 @@ _WITNESSES_AT_ONCE = 4_000_000
 # The reason whose value is a similarity: of others (dedup.paragraph: words left) it is something else.
 _LIKE = "near_duplicate"
 
-# What the verdict says where the witness is no document of this build, though one of it may have the same id.
-ELSEWHERE = "its witness is in an earlier build"
-
 
 @dataclass(frozen=True)
 class Removals:

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from corpusforge.core import ELSEWHERE
 from corpusforge.dedup.bands import Bands
 from corpusforge.inspect.folder import Documents
-from corpusforge.inspect.removals import ELSEWHERE, Sizes, dedup_steps, group_sizes, largest, removals
+from corpusforge.inspect.removals import Sizes, dedup_steps, group_sizes, largest, removals
 from corpusforge.inspect.steps import StepOnDisk
 from corpusforge.report.examples import Place
 from corpusforge.report.histogram import Bins

@@ -1,6 +1,6 @@
 """What `dedup summary` prints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.markup import escape
@@ -28,6 +28,8 @@ def _say_step(step: StepSummary) -> None:
     say(f"[bold]{escape(step.step)}[/bold]{threshold}")
     if not step.is_done:
         say("[yellow]the build stopped here[/yellow]")
+    if step.nominated:
+        say(_nominated_text(step.nominated))
     say_table(_sources_table(step.sources))
     for title, rows in (
         ("similarity", _similarity_rows(step.similarities)),
@@ -42,6 +44,15 @@ def _say_step(step: StepSummary) -> None:
         say("")
         say_table(_largest_table(of_several))
     say("")
+
+
+def _nominated_text(counts: Mapping[str, int]) -> str:
+    """What was compared, and whether hot buckets kept anything from being so."""
+    compared = f"{counts['candidate_pairs']:,} pairs compared"
+    if not counts["hot_buckets"]:
+        return compared
+    left = f"{counts['left_alone']:,} times a document in one was compared with its leaders only, and is like none"
+    return f"{compared}; {counts['hot_buckets']:,} hot buckets: {left}; a larger max_bucket compares more"
 
 
 def _sources_table(sources: Sequence[SourceRemovals]) -> Table:

@@ -74,3 +74,13 @@ def test_json_holds_the_same(near: Path, corpusforge: Callable[..., Result]) -> 
     assert json.loads(corpusforge("dedup", "summary", near, "--json").stdout)[1]["sources"][1] == {
         "source": "web", "came_in": 5, "removed": 4,
     }  # fmt: skip
+
+
+def test_what_was_compared_is_told_and_whether_hot_buckets_kept_anything_from_it(
+    minhash: StepSummary, near: Path, tmp_path: Path, corpusforge: Callable[..., Result]
+) -> None:
+    assert (minhash.nominated["candidate_pairs"], minhash.nominated["hot_buckets"]) == (5, 0)
+    assert "5 pairs compared" in corpusforge("dedup", "summary", near).stdout.splitlines()
+    build(load_recipe(make_near(tmp_path), ["stages.1.max_bucket=2"]), tmp_path / "out")
+    assert summary(tmp_path / "out")[1].nominated["hot_buckets"] > 0
+    assert "hot buckets: " in corpusforge("dedup", "summary", tmp_path / "out").stdout

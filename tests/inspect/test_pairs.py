@@ -10,11 +10,11 @@ import pytest
 from near_builds import BASALT, GRANITE, build_near, make_near
 from typer.testing import Result
 
+from corpusforge.core import ELSEWHERE
 from corpusforge.engine.run import build
 from corpusforge.errors import InputError, SourceAlarm, UserError
 from corpusforge.inspect.dedup import summary
 from corpusforge.inspect.pairs import Pair, PairQuestion, pairs
-from corpusforge.inspect.removals import ELSEWHERE
 from corpusforge.inspect.why import why
 from corpusforge.recipe import load_recipe
 
