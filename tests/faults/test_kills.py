@@ -48,6 +48,8 @@ sources:
     pipeline: [{{use: filter.length, min_words: 20}}]
 stages:
   - {{use: dedup.exact}}
+  - {{use: dedup.minhash, keep_index: true}}
+  - {{use: dedup.paragraph}}
   - {{use: vocab.train, vocab_size: 4000}}
   - {{use: vocab.encode}}
   - {{use: split.greedy, max_tokens: 512}}
