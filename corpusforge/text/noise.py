@@ -57,7 +57,8 @@ def noises(view: TextView) -> NDArray[np.int64]:
 
     The first NUM_WORD_KINDS add up to all words. SINGLE_LETTER: one letter that is not CJK. STRANGE: ASCII letters, lower case
     but for the first, where a third of the pairs of neighbours is one that languages avoid. MIXED: numbers or odd symbols
-    between lower-case letters, unless an underscore joins it with others. FIGURE and YEAR: more numbers than letters; a number of four digits from 1800 to 2099 is a year.
+    between lower-case letters, unless an underscore joins it with others. FIGURE and YEAR: more numbers than letters; a number
+    of four digits from 1800 to 2099 is a year.
     NUMBER_LINES, REFERENCE_LINES: bytes, with their newlines, of lines in which half of the words or more are figures or years,
     and of entries of reference lists.
     """

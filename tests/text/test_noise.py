@@ -16,8 +16,9 @@ import census_oracle
 import strategies
 
 WORDS = (
-    "the zxcvb Asdfg SDFGH jkl w0rd th|s br$wn H2O ga_ls5t_3 _w0rd w0rd_ x a 12 1998 2010a 1800s 3.14 ١٢٣٤ é naïve 砂 岩 50% ??? | – U-235 20\ufffd "
-    "et al. J. doi:10 [12] 12. 84(3): 59-65 59–65 pp. Vol. [J] [EB/OL] http://a \ue000 \U000f0000b \U000e0101"
+    "the zxcvb Asdfg SDFGH jkl w0rd th|s br$wn H2O x a 12 1998 2010a 1800s 3.14 ١٢٣٤ é naïve 砂 岩 50% ??? | – U-235 20\ufffd "
+    "ga_ls5t_3 _w0rd w0rd_ et al. J. doi:10 [12] 12. 84(3): 59-65 59–65 pp. Vol. [J] "
+    "[EB/OL] http://a \ue000 \U000f0000b \U000e0101"
 )
 GAPS = ["\n", "  ", "\r\n", "，"]
 JUNK = st.lists(st.sampled_from([*WORDS.split(), *GAPS]), max_size=30).map(" ".join)
