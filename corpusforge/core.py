@@ -282,6 +282,10 @@ class Barrier(Stage):
     def _reduce_partition(self, desk: Desk) -> pa.Table:
         return self.reduce(desk.records)
 
+    def facts(self) -> dict[str, float]:
+        """Numbers that follow from the settings, for the report of its step."""
+        return {}
+
     def record_bytes(self, num_documents: int, text_bytes: int) -> int:
         """About how many bytes of records the corpus gives in a round; a partition holds MAX_TASK_BYTES of them."""
         return text_bytes if "text" in self.reads else 64 * num_documents

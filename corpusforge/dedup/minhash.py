@@ -78,6 +78,10 @@ class Minhash(Barrier):
         curve = ", ".join(f"{each:g} {bands.found(each):.2%}" for each in near)
         return (f"{bands.bands} bands of {bands.rows}; chance that a pair is looked at, by its similarity: {curve}",)
 
+    def facts(self) -> dict[str, float]:
+        """The threshold, and how signatures are cut."""
+        return {"threshold": self.threshold, "bands": self.bands.bands, "rows": self.bands.rows}
+
     def required(self) -> tuple[str, ...]:
         """The text, and the signal of quality if one is named."""
         return (*self.reads, *([self.quality] if self.quality else []))

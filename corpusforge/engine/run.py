@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusforge.engine import stream
-from corpusforge.engine.barrier import run_barrier
+from corpusforge.engine.barrier import barrier_of, run_barrier
 from corpusforge.engine.estimate import estimate
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.executors.local import Local
@@ -152,7 +152,8 @@ class _Build:
 
     def _barrier(self, step: Step, executor: Executor) -> "Report":
         entries: dict[str, list[Entry]] = run_barrier(self.plan, step, self.reports.parts(), executor, self.progress)
-        return lambda step: self.reports.write(step, entries, {})
+        facts = barrier_of(step.stages[0]).facts()
+        return lambda step: self.reports.write(step, entries, {"facts": facts} if facts else {})
 
     def _sink(self, step: Step, executor: Executor) -> "Report":
         written: list[dict[str, Any]] = run_sink(self.plan, step, self.reports.parts(), executor, self.progress)

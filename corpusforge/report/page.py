@@ -17,6 +17,7 @@ from corpusforge.report.duplicates import duplicate_stages, largest_clusters
 from corpusforge.report.edits import Edits
 from corpusforge.report.examples import read_excerpts
 from corpusforge.report.flow import flow_of
+from corpusforge.report.likeness import Likeness
 from corpusforge.report.losses import Losses
 from corpusforge.report.markup import Markup, element, joined
 from corpusforge.report.rows import walk
@@ -52,8 +53,8 @@ def _sections(build: BuildFolder) -> Sections:
     """(id, title, content) of each; sections without content are left out."""
     out, manifest, steps = build.out, build.manifest, build.generation.steps
     flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
-    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
-    walk(build, (losses, signals, edits, kept))
+    losses, signals, edits, likeness, kept = Losses(), Signals(), Edits(), Likeness(), Kept()
+    walk(build, (losses, signals, edits, likeness, kept))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))
     clusters = largest_clusters(build, flow)
@@ -69,7 +70,7 @@ def _sections(build: BuildFolder) -> Sections:
     yield "damage", "Damaged input", damage_section(damaged)
     yield "signals", "Signals", signals_section(signals, excerpts)
     yield "edits", "Edits", edits_section(flow, edits, excerpts)
-    yield "duplicates", "Duplicates", duplicates_section(flow, clusters, list(duplicate_stages(build)), excerpts)
+    yield "duplicates", "Duplicates", duplicates_section(flow, clusters, list(duplicate_stages(build)), likeness, excerpts)
     yield "languages", "Languages", languages_section(kept)
     yield "lengths", "Lengths", lengths_section(kept)
     yield "shards", "Shards", shards_section(manifest)
