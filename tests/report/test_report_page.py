@@ -76,6 +76,10 @@ def test_a_signal_says_what_it_does_not_show(page: Page) -> None:
     assert "score not measured on 7 documents, not finite on 2 documents" in page.texts["signals"]
 
 
+def test_a_signal_that_is_the_same_everywhere_has_no_histogram(of_two_languages: Page) -> None:
+    assert "0 on all; a document stays when it is ≤ 0.02." in of_two_languages.texts["signals"]
+
+
 def test_the_table_behind_a_histogram_has_every_document_that_has_a_value(page: Page) -> None:
     (table,) = [table for table in page.tables["signals"] if table[1][0] == "0.1"]
     kept, lost = (sum(int(row[index]) for row in table[1:]) for index in (2, 3))
@@ -260,7 +264,7 @@ sources:
   - name: notes
     use: source.jsonl
     path: notes.jsonl
-    pipeline: [{{use: filter.length, min_words: 1}}, {{use: filter.length, lang: zh, min_words: 8}}]
+    pipeline: [{{use: filter.length}}, {{use: filter.length, lang: zh, min_words: 8}}, {{use: filter.symbols}}]
 stages:
   - {{use: dedup.minhash, threshold: 0.7, ngram: 2}}
   - {{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}

@@ -107,6 +107,9 @@ def _chart(name: str, measured: Measured, values: Floats, kept: NDArray[np.bool_
     if not finite.any():
         return element("figure", caption, element("p", "No document has a value.", class_="note"))
     shown = values[finite]
+    if measured.low == measured.high:
+        limits = "".join(f"; a document stays when it is {threshold_text(rule)}" for rule in rules)
+        return element("figure", caption, element("p", f"{figures.number(measured.low)} on all{limits}.", class_="note"))
     bins = bins_of(shown)
     cuts = [bins.cut(rule.threshold, rule.keep) for rule in rules]
     bins = bins.cut_at(cuts)
