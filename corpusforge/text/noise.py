@@ -25,6 +25,7 @@ from corpusforge.text.census import (
 )
 from corpusforge.text.kernels import kernel
 from corpusforge.text.references import is_reference
+from corpusforge.text.spans import HAN_FIRST, HAN_LAST
 from corpusforge.text.view import TextView
 
 # Columns of `noises`: words by what they are, then bytes of lines.
@@ -107,6 +108,12 @@ def _count_noises(
         num_strange, before, lowest = 0, 0, _LOWER
         num_words, num_figures, has_year = 0, 0, False
         while position <= stop:
+            if word == position < stop and HAN_FIRST <= data[position] <= HAN_LAST:  # most of Chinese text
+                counts[document, PLAIN] += 1
+                num_words += 1
+                position += 3
+                word = position
+                continue
             kind, size = class_at(data, position, kinds) if position < stop else (_BREAK, 1)
             if kind >= _NUMBER or (kind == _ODD and word < position):
                 letter = int(data[position]) & 31
