@@ -68,7 +68,8 @@ def apply_filter(named: NamedStage, part: Part, signals: pa.Table) -> Outcome:
     stage = named.stage
     assert isinstance(stage, Filter)
     own = aligned(signals, part.rows)
-    result = decided(stage, own.filter(pa.array(part.alive)), part.live().columns.select(columns_of_rules(stage)))
+    alive = pa.array(part.alive)
+    result = decided(stage, own.filter(alive), part.columns.select(columns_of_rules(stage)).filter(alive))
     keep = part.alive.copy()
     keep[part.alive] = pc.equal(result["drop"], "").to_numpy()
     verdicts = _verdicts(named, part.rows[part.alive], result).filter(pc.not_equal(result["drop"], ""))

@@ -24,6 +24,7 @@ Share = Annotated[float, ThresholdMark(), Field(ge=0, le=1)]
 class Symbols(Filter):
     """Keeps documents that are text for the most part, in any language; a threshold of 1 switches its rule off."""
 
+    revision: ClassVar[int] = 2
     adds: ClassVar[tuple[str, ...]] = (
         "damaged_share",
         "symbol_share",
@@ -46,7 +47,8 @@ class Symbols(Filter):
     max_strange_word_share: Share = 0.1
     """Of words, those with pairs of letters that languages avoid; "sdfg jklhj" is rejected as strange_words."""
     max_mixed_word_share: Share = 0.15
-    """Of words, those with numbers or odd symbols between small letters; "th|s w0rd" is rejected as mixed_words."""
+    """Of words, those with numbers or odd symbols between small letters; "th|s w0rd" is rejected as mixed_words. Parts of
+    names_like_th1s are none."""
     max_number_line_share: Share = 0.8
     """Of bytes, those in lines that are numbers for the half or more; more are rejected as number_lines."""
     max_reference_line_share: Share = 0.8

@@ -21,6 +21,9 @@ _WIDTH, _HEIGHT = 1000, 100
 # A bar that stands for something is seen, however little that is.
 _LEAST_HEIGHT = 1.5
 
+# Of a letter beside an axis, as a share of the axis of a narrow chart.
+_LETTER_WIDTH = 0.02
+
 # How far to the right a river bends what it loses, as a share of its width, for which there is room beside it.
 _BEND = 0.14
 
@@ -63,7 +66,7 @@ def histogram(
         "svg", *_bars(bins, series, tallest), *_line(bins, curve), viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         preserveAspectRatio="none", role="img", aria_label=label,
     )  # fmt: skip
-    plot = element("div", shapes, *map(_mark, marks), class_="plot")
+    plot = element("div", shapes, *map(mark_across, marks), class_="plot")
     head = ["from", "below", *(f"#{each.name}" for each in series)]
     rows = [
         [*_ends(bins, index), *(figures.count(int(each.counts[index])) for each in series)]
@@ -73,7 +76,7 @@ def histogram(
     scale = element("p", f"tallest bar {figures.count(tallest)} {what}", _axis_text(bins), class_="axis-note")
     above = [element("div", *legend, class_="legend")] if legend else []
     behind = [table(head, rows), *([_curve_table(curve)] if curve is not None else [])]
-    return joined([*above, plot, _axis(bins), scale, folded("Table", *behind)])
+    return joined([*above, plot, _bin_axis(bins), scale, folded("Table", *behind)])
 
 
 def _line(bins: Bins, curve: Curve | None) -> Iterable[Markup]:
@@ -127,7 +130,8 @@ def _bars(bins: Bins, series: Sequence[Series], tallest: int) -> Iterable[Markup
                 )  # fmt: skip
 
 
-def _mark(mark: Mark) -> Markup:
+def mark_across(mark: Mark) -> Markup:
+    """The line, with its label on the side that has room."""
     if mark.place <= 0:
         return element("span", f"← {mark.label}", class_="beyond left")
     if mark.place >= 1:
@@ -136,13 +140,25 @@ def _mark(mark: Mark) -> Markup:
     return element("span", element("b", mark.label), class_=side, style=f"left:{100 * mark.place:.2f}%")
 
 
-def _axis(bins: Bins) -> Markup:
+def _bin_axis(bins: Bins) -> Markup:
     ticks = [(0.5 / len(bins), 0.0)] if bins.has_zeros else []
     ticks += [(bins.position(value), value) for value in ticks_of(bins)]
-    shown = [
-        element("span", figures.number(value), style=f"left:{100 * at:.2f}%", class_=_tick_class(at)) for at, value in ticks
-    ]
+    return axis([(at, figures.number(value)) for at, value in ticks])
+
+
+def axis(labels: Iterable[tuple[float, str]]) -> Markup:
+    """Labels below a chart, each at its place from 0 to 1; those that would touch the one before are left out."""
+    shown = [element("span", label, style=f"left:{100 * at:.2f}%", class_=_tick_class(at)) for at, label in apart(labels)]
     return element("div", *shown, class_="axis", aria_hidden="true")
+
+
+def apart(labels: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Labels in ascending places along an axis, without those that would touch the one before."""
+    shown: list[tuple[float, str]] = []
+    for at, label in labels:
+        if not shown or at - shown[-1][0] > _LETTER_WIDTH * (1 + (len(label) + len(shown[-1][1])) / 2):
+            shown.append((at, label))
+    return shown
 
 
 def _tick_class(at: float) -> str | None:
@@ -173,7 +189,7 @@ def quantile_list(values: Floats, low: float, high: float) -> Markup:
     """The extremes that are given, and between them the quantiles of values: names over numbers, side by side."""
     inner = zip((f"{round(100 * each)} %" for each in QUANTILES), quantiles(values), strict=True)
     named = [("least", low), *inner, ("most", high)]
-    pairs = [element("div", element("dt", name), element("dd", figures.number(value))) for name, value in named]
+    pairs = [element("div", element("dt", name), element("dd", figures.number(value, 3))) for name, value in named]
     return element("dl", *pairs, class_="quantiles")
 
 

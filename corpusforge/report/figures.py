@@ -36,15 +36,16 @@ def share(part: float, whole: float) -> str:
     return f"{percent:.1f} %"
 
 
-def number(value: float) -> str:
-    """ "0.2857", "298,408", "1.5e-07": four digits, whole numbers exactly."""
+def number(value: float, digits: int = 4) -> str:
+    """ "0.2857", "298,408", "0.00001", "1.5e-07": so many digits, whole numbers exactly."""
     if not math.isfinite(value):
         return str(value)
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     if abs(value) >= 1000:
         return f"{value:,.1f}"
-    return f"{value:.4g}"
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.10f}".rstrip("0") if 1e-6 <= abs(value) < 1e-4 else text
 
 
 def duration(seconds: float) -> str:

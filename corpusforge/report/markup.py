@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_NO_CONTENT = ("br", "meta")
+_NO_CONTENT = ("br", "meta", "wbr")
 
 # What HTML does not allow as text: control characters but tab and line feed, and code points that are no characters.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -38,6 +38,11 @@ def element(name: str, /, *children: str, **attributes: str | float | None) -> M
 def joined(parts: Iterable[str], between: str = "") -> Markup:
     """Parts one after another, those that are not Markup escaped."""
     return Markup(text(between).join(text(part) for part in parts))
+
+
+def dotted(value: str) -> Markup:
+    """A stage's name as code that may be broken behind its dots, and nowhere else."""
+    return element("code", joined(value.split("."), joined([".", element("wbr")])))
 
 
 def link(url: str) -> Markup:

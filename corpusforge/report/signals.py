@@ -1,4 +1,4 @@
-"""What each filter measured on the documents that came to it, and how its rules divide them.
+"""What each filter measured on the documents that it judges, and how its rules divide them.
 
 Steps of several sources that are the same filter with the same rules are looked at together. Counts, extremes and what lies
 beside a threshold are exact; histograms and quantiles come from a sample where there are more documents than it holds.
@@ -84,9 +84,9 @@ class FilterSeen:
         return [place for each in self.asked for place in (*each.kept.places, *each.rejected.places)]
 
     def add(self, rows: PartRows, index: int) -> None:
-        """Look at the documents of a part that came to step number `index`, which is this filter."""
+        """Look at the documents of a part that came to step number `index`, which is this filter, and are judged by it."""
         self.books.setdefault(rows.source, rows.steps[index].books[rows.source][0])
-        reached = np.flatnonzero(rows.reached(index))
+        reached = np.flatnonzero(rows.reached(index) & self._judged(rows, index))
         names = [name for name in rows.measured_names(index) if name not in _NO_SIGNALS]
         signals = rows.measured(index, names).take(pa.array(reached)).combine_chunks()
         kept = rows.reached(index + 1)[reached]
@@ -99,6 +99,14 @@ class FilterSeen:
         self.sample.add(np.column_stack([*numbers.values(), kept.astype(np.float64)]))
         self._ask(rows, index, reached, signals)
 
+    def _judged(self, rows: PartRows, index: int) -> NDArray[np.bool_]:
+        """Which documents of a part are of the filter's language, bool [rows]."""
+        if not self.lang:
+            return np.ones(rows.part.rows, np.bool_)
+        column = rows.column("lang", index)
+        assert column is not None, f"{self.stage}: the plan was made, so lang is there"
+        return _equals(column, self.lang)
+
     def _begin(self, signals: pa.Table) -> None:
         if self.sample.width:
             return
@@ -110,12 +118,11 @@ class FilterSeen:
     def _ask(self, rows: PartRows, index: int, reached: NDArray[np.int64], signals: pa.Table) -> None:
         columns = self._columns(rows, index, reached, signals)
         kept = rows.reached(index + 1)[reached]
-        judged = _equals(columns["lang"], self.lang) if self.lang else np.ones(len(reached), np.bool_)
         verdicts = rows.verdicts[index].filter(pc.invert(rows.verdicts[index]["failed"]))
         like = Place(rows.source, rows.part.name, index, 0)
         for each in self.asked:
             rule = each.rule
-            asked = judged & asks(rule, columns)
+            asked = asks(rule, columns)
             failing = fails(rule, columns) & asked
             each.num_failing += int(failing.sum())
             each.num_holding += int((asked & ~failing).sum())
@@ -125,11 +132,10 @@ class FilterSeen:
             each.rejected.add(own["row"].to_numpy().astype(np.int64), _numbers(own["value"]), rule.threshold, like)
 
     def _columns(self, rows: PartRows, index: int, reached: NDArray[np.int64], signals: pa.Table) -> dict[str, pa.Array]:
-        """Signals, and the other columns that rules ask for, of the documents that came to the step."""
+        """Signals, and the other columns that rules ask for, of the rows in `reached`."""
         columns = {name: signals[name].combine_chunks() for name in signals.column_names}
-        wanted = [self.lang and "lang", *columns_asked(self.rules)]
-        for name in wanted:
-            if name and name not in columns:
+        for name in columns_asked(self.rules):
+            if name not in columns:
                 column = rows.column(name, index)
                 assert column is not None, f"{self.stage}: the plan was made, so {name} is there"
                 columns[name] = column.take(pa.array(reached)).combine_chunks()

@@ -132,12 +132,16 @@ def class_at(data: NDArray[np.uint8], position: int, classes: NDArray[np.uint8])
 @kernel
 def _count_classes(data: NDArray[np.uint8], offsets: NDArray[np.int64], classes: NDArray[np.uint8]) -> NDArray[np.int64]:
     counts = np.zeros((len(offsets) - 1, NUM_CLASSES), np.int64)
+    turns = np.zeros((2, NUM_CLASSES), np.int64)  # by turns, since to add to the place just added to has to wait for it
     for document in range(len(counts)):
-        position, stop = offsets[document], offsets[document + 1]
+        position, stop, turn = offsets[document], offsets[document + 1], 0
+        turns[:] = 0
         while position < stop:
             found, size = class_at(data, position, classes)
-            counts[document, found] += 1
+            turns[turn, found] += 1
+            turn ^= 1
             position += size
+        counts[document] = turns[0] + turns[1]
     return counts
 
 

@@ -11,7 +11,7 @@ from corpusforge.text.view import TextView
 
 LINE_FEED, CARRIAGE_RETURN = 0x0A, 0x0D
 _DOT, _NUMBER_SIGN = 0x2E, 0x23
-LINE_PRIME = np.uint64(0x100000001B3)
+_PRIME = np.uint64(0x100000001B3)
 
 
 class Lines(NamedTuple):
@@ -51,52 +51,94 @@ def _lines(
     NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64],
     NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_],
 ]:  # fmt: skip
-    special = np.zeros(256, np.bool_)
-    for byte in (0x0B, 0x0C, CARRIAGE_RETURN, 0x1C, 0x1D, 0x1E, _NUMBER_SIGN, _DOT, 0xC2, 0xE2):
-        special[byte] = True
-    count, room = len(offsets) - 1, len(offsets) - 1
-    for position in range(offsets[0], offsets[-1]):
-        room += data[position] == LINE_FEED
+    feeds = _line_feeds(data[offsets[0] : offsets[-1]])
+    count, room = len(offsets) - 1, len(offsets) - 1 + len(feeds)
     first, begin, end = np.zeros(count + 1, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     hashes, chars = np.empty(room, np.uint64), np.empty(room, np.int64)
     signs, ellipses, is_odd = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.bool_)
-    used = 0
+    used = feed = 0
     for document in range(count):
         position, stop = offsets[document], offsets[document + 1]
+        signs[document], ellipses[document], is_odd[document] = _signs(data[position:stop])
         while position <= stop:
-            begin[used] = position
-            hashed, inside, dots, last_dot = np.uint64(0), 0, 0, -1
-            while position < stop and data[position] != LINE_FEED:
-                byte = data[position]
-                hashed = (hashed ^ np.uint64(byte)) * LINE_PRIME
-                inside += byte & 0xC0 == 0x80
-                if special[byte]:
-                    if byte == _DOT:
-                        dots = dots % 3 + 1 if last_dot == position - 1 else 1
-                        last_dot = position
-                        ellipses[document] += dots == 3
-                    signs[document] += byte == _NUMBER_SIGN
-                    ellipses[document] += byte == 0xE2 and data[position + 1] == 0x80 and data[position + 2] == 0xA6
-                    is_odd[document] |= _breaks(data, position, stop)
-                position += 1
-            end[used] = position
-            chars[used] = position - begin[used] - inside
-            hashes[used] = mixed(hashed + np.uint64(chars[used])) | np.uint64(1)
+            begin[used], end[used] = position, stop
+            if feed < len(feeds) and offsets[0] + feeds[feed] < stop:
+                end[used] = offsets[0] + feeds[feed]
+                feed += 1
+            hashes[used], chars[used] = hash_line(data[position : end[used]])
+            position = end[used] + 1
             used += 1
-            position += 1
         first[document + 1] = used
     return first, begin, end, hashes, chars, signs, ellipses, is_odd
 
 
 @kernel
-def _breaks(data: NDArray[np.uint8], position: int, stop: int) -> bool:
-    """Whether a special character is a break of its own, beside line feed and carriage return with line feed."""
-    byte = int(data[position])
-    if byte == CARRIAGE_RETURN:
-        return position + 1 < stop and int(data[position + 1]) != LINE_FEED
-    if byte == 0xE2:
-        return int(data[position + 1]) == 0x80 and int(data[position + 2]) in (0xA8, 0xA9)
-    return int(data[position + 1]) == 0x85 if byte == 0xC2 else byte < 0x20
+def _line_feeds(text: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Where the line feeds are."""
+    count = 0
+    for byte in text:
+        count += byte == LINE_FEED
+    found, used = np.empty(count, np.int64), 0
+    for position in range(len(text)):
+        if text[position] == LINE_FEED:
+            found[used] = position
+            used += 1
+    return found
+
+
+@kernel
+def hash_line(line: NDArray[np.uint8]) -> tuple[np.uint64, int]:
+    """A hash that is never 0, and how many characters there are.
+
+    Four hashes, each of every fourth byte, are computed side by side: one alone would wait for each product.
+    """
+    size = len(line) & ~3
+    a, b, c, d = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    for position in range(0, size, 4):
+        a = (a ^ np.uint64(line[position])) * _PRIME
+        b = (b ^ np.uint64(line[position + 1])) * _PRIME
+        c = (c ^ np.uint64(line[position + 2])) * _PRIME
+        d = (d ^ np.uint64(line[position + 3])) * _PRIME
+    for byte in line[size:]:
+        a = (a ^ np.uint64(byte)) * _PRIME
+    hashed = mixed(mixed(mixed(a) * _PRIME + b) * _PRIME + mixed(c) * _PRIME + d)
+    chars = 0
+    for byte in line:
+        chars += byte & 0xC0 != 0x80
+    return mixed(hashed + np.uint64(len(line))) | np.uint64(1), chars
+
+
+@kernel
+def _signs(text: NDArray[np.uint8]) -> tuple[int, int, bool]:
+    """Number signs, ellipses, and whether there is a break beside line feeds (of which carriage returns are a part).
+
+    Loops that never stop early, since these look at sixteen and more bytes at once.
+    """
+    signs, ellipses, is_odd, has_dots = 0, 0, False, False
+    for byte in text:
+        signs += byte == _NUMBER_SIGN
+        is_odd |= (byte == 0x0B) | (byte == 0x0C) | ((byte >= 0x1C) & (byte <= 0x1E))
+    second, third = text[1:], text[2:]
+    for index in range(len(second)):
+        one, two = text[index], second[index]
+        is_odd |= ((one == CARRIAGE_RETURN) & (two != LINE_FEED)) | ((one == 0xC2) & (two == 0x85))
+        has_dots |= (one == _DOT) & (two == _DOT)
+    for index in range(len(third)):
+        is_general = (text[index] == 0xE2) & (second[index] == 0x80)
+        ellipses += is_general & (third[index] == 0xA6)
+        is_odd |= is_general & ((third[index] == 0xA8) | (third[index] == 0xA9))
+    return signs, ellipses + (_num_dots(text) if has_dots else 0), is_odd
+
+
+@kernel
+def _num_dots(text: NDArray[np.uint8]) -> int:
+    """Ellipses of three dots, without overlap."""
+    found = dots = 0
+    for byte in text:
+        dots = dots + 1 if byte == _DOT else 0
+        if dots == 3:
+            found, dots = found + 1, 0
+    return found
 
 
 @kernel

@@ -5,7 +5,8 @@ blank between words; repeated n-grams are found from left to right, a repeated o
 counted without blanks, and only n-grams that were not skipped are remembered.
 
 A run can only occur twice where the runs of one word less at its two ends do, and it is known by these two. So every bigram is
-looked up once, and longer runs only where the shorter ones repeat: in ordinary text one table does the work of nine.
+looked up once, and longer runs only where the shorter ones repeat: in ordinary text one table does the work of nine. Bigrams
+that have a place of a table for themselves occur once, so most are left out by counting places, without a branch to guess.
 """
 
 from typing import NamedTuple
@@ -22,8 +23,7 @@ REPEATED = (5, 6, 7, 8, 9, 10)
 _SMALLEST, _TOP_LARGEST, _LARGEST = TOP[0], TOP[-1], REPEATED[-1]
 _SPREAD = np.uint64(0xFF51AFD7ED558CCD)  # not the BASE of the words' hashes: "1 23" and "2 13" would be the same
 _STEP = np.uint64(0xD6E8FEB86659FD93)
-_HALF = np.uint64(32)
-_REMEMBERED = -1
+_REMEMBERED, _FREE = -1, -1
 
 
 class RepeatedRuns(NamedTuple):
@@ -68,37 +68,57 @@ def _runs(
     count, longest, room = len(first) - 1, 2, 4
     for document in range(count):
         longest = max(longest, first[document + 1] - first[document])
-    while room < 2 * longest:
+    while room < 4 * longest:
         room *= 2
     covered, times = np.zeros(count * 3, np.int64), np.zeros(count * 3, np.int64)
     repeated = np.zeros(count * 6, np.int64)
-    keys, owners = np.zeros(room, np.uint64), np.zeros(room, np.int32)
-    runs, twins, seen = np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
+    owners, places = np.empty(room, np.int32), np.empty(room, np.uint8)
+    runs, seen, slot_of = np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
+    twins, shorter = np.empty(longest, np.int32), np.empty(longest, np.int32)
     for document in range(count):
         start, num_words = first[document], first[document + 1] - first[document]
-        num_runs = max(num_words - 1, 0)
-        for index in range(num_runs):
-            runs[index] = index
+        slots, shift = 4, 62
+        while slots < 4 * num_words:
+            slots, shift = slots * 2, shift - 1
+        places[:slots] = 0
+        for index in range(num_words - 1):
+            one, other = hashes[start + index], hashes[start + index + 1]
+            slot_of[index] = np.int64((one * _SPREAD + other) * _STEP >> np.uint64(shift))
+            places[slot_of[index]] += np.uint8(places[slot_of[index]] < 2)
+        num_runs = 0
+        for index in range(num_words - 1):
+            runs[num_runs] = index
+            num_runs += places[slot_of[index]] > 1
         for size in range(_SMALLEST, _LARGEST + 1):
-            # runs[:num_runs] are where runs begin that may occur twice; twins[begin] becomes where the same run begins first
+            # runs[:num_runs] are where runs begin that may occur twice; twins[begin] becomes where the same run begins first,
+            # as shorter[begin] is for the run of one word less
+            shorter, twins = twins, shorter
             slots, shift = 4, 62  # of a table no larger than the document needs: it stays in the cache
             while slots < 2 * num_runs:
                 slots, shift = slots * 2, shift - 1
-            keys[:slots] = 0
+            owners[:slots] = _FREE
             for index in range(num_runs):
-                begin = runs[index]
+                begin = int(runs[index])
                 if size == _SMALLEST:
-                    key = (hashes[start + begin] * _SPREAD + hashes[start + begin + 1]) * _STEP
-                else:  # the runs of one word less at its two ends, which are known by now
-                    key = (np.uint64(twins[begin]) << _HALF | np.uint64(twins[begin + 1])) * _STEP
-                key |= np.uint64(1)
-                slot = int(np.int64(key >> np.uint64(shift)))
-                while keys[slot] != 0 and keys[slot] != key:
+                    one, other = hashes[start + begin], hashes[start + begin + 1]
+                else:
+                    one, other = np.uint64(shorter[begin]), np.uint64(shorter[begin + 1])
+                slot = int(np.int64((one * _SPREAD + other) * _STEP >> np.uint64(shift)))
+                owner = int(owners[slot])
+                while owner != _FREE:
+                    if size == _SMALLEST:
+                        is_same = (hashes[start + owner] == one) & (hashes[start + owner + 1] == other)
+                    else:
+                        is_same = (shorter[owner] == shorter[begin]) & (shorter[owner + 1] == shorter[begin + 1])
+                    if is_same:
+                        break
                     slot = (slot + 1) & (slots - 1)
-                if keys[slot] == 0:
-                    keys[slot], owners[slot], seen[begin] = key, begin, 0
-                twins[begin] = owners[slot]
-                seen[owners[slot]] += 1
+                    owner = int(owners[slot])
+                if owner == _FREE:
+                    owner = begin
+                    owners[slot], seen[begin] = begin, 0
+                twins[begin] = owner
+                seen[owner] += 1
             if size <= _TOP_LARGEST:
                 best, often = _most_frequent(runs[:num_runs], twins, seen, int(num_words >= size))
                 if often:

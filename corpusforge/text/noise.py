@@ -25,6 +25,7 @@ from corpusforge.text.census import (
 )
 from corpusforge.text.kernels import kernel
 from corpusforge.text.references import is_reference
+from corpusforge.text.spans import HAN_FIRST, HAN_LAST
 from corpusforge.text.view import TextView
 
 # Columns of `noises`: words by what they are, then bytes of lines.
@@ -44,6 +45,7 @@ _STRANGE_PAIRS = (
     "z:bdfgjklmnpqrvxz"
 )
 _ODD_ASCII = '|~!$%<>?#"'
+_UNDERSCORE = ord("_")
 _EVEN_SYMBOLS = "·‧・•′″‰×÷–—"  # stand inside words, numbers and formulas
 
 # Kinds of characters: from _NUMBER on they begin a word, from _ODD on go on with one, from _UPPER on are ASCII letters.
@@ -56,7 +58,8 @@ def noises(view: TextView) -> NDArray[np.int64]:
 
     The first NUM_WORD_KINDS add up to all words. SINGLE_LETTER: one letter that is not CJK. STRANGE: ASCII letters, lower case
     but for the first, where a third of the pairs of neighbours is one that languages avoid. MIXED: numbers or odd symbols
-    between lower-case letters. FIGURE and YEAR: more numbers than letters; a number of four digits from 1800 to 2099 is a year.
+    between lower-case letters, unless an underscore joins it with others. FIGURE and YEAR: more numbers than letters; a number
+    of four digits from 1800 to 2099 is a year.
     NUMBER_LINES, REFERENCE_LINES: bytes, with their newlines, of lines in which half of the words or more are figures or years,
     and of entries of reference lists.
     """
@@ -105,6 +108,12 @@ def _count_noises(
         num_strange, before, lowest = 0, 0, _LOWER
         num_words, num_figures, has_year = 0, 0, False
         while position <= stop:
+            if word == position < stop and HAN_FIRST <= data[position] <= HAN_LAST:  # most of Chinese text
+                counts[document, PLAIN] += 1
+                num_words += 1
+                position += 3
+                word = position
+                continue
             kind, size = class_at(data, position, kinds) if position < stop else (_BREAK, 1)
             if kind >= _NUMBER or (kind == _ODD and word < position):
                 letter = int(data[position]) & 31
@@ -115,6 +124,8 @@ def _count_noises(
                 continue
             if word < position:
                 what = _letters(position - word, lowest, num_strange) if lowest >= _UPPER else _odd(data, word, position, kinds)
+                if what == MIXED and _is_part(data[offsets[document] : stop], word - offsets[document], position - word):
+                    what = PLAIN
                 counts[document, what] += 1
                 num_words += 1
                 num_figures += what >= FIGURE
@@ -159,6 +170,13 @@ def _odd(data: NDArray[np.uint8], position: int, stop: int, kinds: NDArray[np.ui
     if is_mixed:
         return MIXED
     return SINGLE_LETTER if num_letters == 1 and num_figures == 0 else PLAIN
+
+
+@kernel
+def _is_part(data: NDArray[np.uint8], begin: int, size: int) -> bool:
+    """Whether an underscore joins the word at `begin` with another, as in names of programs and files: ga_ls5t_ard."""
+    end = begin + size
+    return (begin > 0 and data[begin - 1] == _UNDERSCORE) or (end < len(data) and data[end] == _UNDERSCORE)
 
 
 @kernel

@@ -70,12 +70,15 @@ def _hashes_of(words: Sequence[str]) -> NDArray[np.uint64]:
 @kernel
 def _count(first: NDArray[np.int64], words: NDArray[np.uint64], table: Table) -> NDArray[np.int64]:
     counts = np.zeros(len(first) - 1, np.int64)
+    last = len(table.slots) - 1
     for document in range(len(counts)):
+        count = 0
         for word in range(first[document], first[document + 1]):
             slot = np.int64((words[word] * _SPREAD) >> table.shift)
             while table.slots[slot] and table.slots[slot] != words[word]:
-                slot = (slot + 1) % len(table.slots)
-            counts[document] += table.slots[slot] > 0
+                slot = (slot + 1) & last
+            count += table.slots[slot] > 0
+        counts[document] = count
     return counts
 
 
@@ -85,10 +88,11 @@ def _stretches(
 ) -> NDArray[np.int64]:
     counts = np.zeros(len(first) - 1, np.int64)
     for document in range(len(counts)):
-        for word in range(first[document], first[document + 1]):
-            is_new = word == first[document]
-            if not is_new:
-                for position in range(end[word - 1], begin[word]):
-                    is_new |= data[position] == _LINE_FEED or data[position] == _BAR
-            counts[document] += is_new
+        count = int(first[document] < first[document + 1])
+        for word in range(first[document] + 1, first[document + 1]):
+            is_new = False
+            for position in range(end[word - 1], begin[word]):
+                is_new |= (data[position] == _LINE_FEED) | (data[position] == _BAR)
+            count += is_new
+        counts[document] = count
     return counts

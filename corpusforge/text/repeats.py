@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from corpusforge.text.characters import SPACE, character_flags, flags_at, flags_before
 from corpusforge.text.kernels import kernel
-from corpusforge.text.line_facts import LINE_PRIME, Repeats, lines, repeats
+from corpusforge.text.line_facts import Repeats, hash_line, lines, repeats
 from corpusforge.text.shingles import mixed
 from corpusforge.text.view import TextView
 
@@ -61,7 +61,7 @@ def _paragraphs(
                 left = skip_blanks(data, begin[line], end[line], table) if line == top else begin[line]
                 right = skip_back(data, left, end[line], table) if line == bottom else end[line]
                 if left > begin[line] or right < end[line]:
-                    hashed, length = _hash(data, left, right)
+                    hashed, length = hash_line(data[left:right])
             elif length == 0:
                 is_inside = False
                 continue
@@ -102,13 +102,3 @@ def skip_back(data: NDArray[np.uint8], begin: int, end: int, table: NDArray[np.u
 @kernel
 def _is_blank(data: NDArray[np.uint8], begin: int, end: int, table: NDArray[np.uint16]) -> bool:
     return skip_blanks(data, begin, end, table) == end
-
-
-@kernel
-def _hash(data: NDArray[np.uint8], begin: int, end: int) -> tuple[np.uint64, int]:
-    """As `lines` hashes: the hash and the characters."""
-    hashed, chars = np.uint64(0), 0
-    for position in range(begin, end):
-        hashed = (hashed ^ np.uint64(data[position])) * LINE_PRIME
-        chars += data[position] & 0xC0 != 0x80
-    return mixed(hashed + np.uint64(chars)) | np.uint64(1), chars

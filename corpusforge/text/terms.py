@@ -120,7 +120,12 @@ def _next_entry(
             end += 1
         if end > position:
             flags = LETTER
-            is_likely = begins[prefix & _LAST] > 0 or (end < stop and data[end] == _LEAD_OF_FULL_WIDTH)
+            how = begins[prefix & _LAST]
+            is_likely = how == IS_WHOLE or (end < stop and data[end] == _LEAD_OF_FULL_WIDTH)
+            following = end + (end < stop and data[end] == BLANK)
+            if how and not is_likely and following < stop:
+                is_plain = BLANK < data[following] < 0x80
+                is_likely = not is_plain or begins[prefix_of(prefix, int(lower[data[following]])) & _LAST] > 0
         elif end == stop:
             break
         else:

@@ -36,8 +36,9 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 class Trie(NamedTuple):
     """Entries and what is said of them: `begins` (uint8[65536]) by how they begin, `steps` from state to state.
 
-    `begins` is 0 where no entry begins so: after the letters a to z that an entry begins with, else after its first and its
-    second character; IS_WHOLE where the first is an entry. Prefixes share places, so other values are no promise.
+    `begins` is 0 where no entry begins so: after the letters a to z that an entry begins with, or else its first character, and
+    after these and the next one (behind letters a blank is passed over); IS_WHOLE where the former are an entry. Prefixes share
+    places, so other values are no promise.
     A step takes two numbers (int64) of `steps`: its key, state << 21 | code point, MISSING where free, and what it reaches,
     state << 8 | mark of the entry that ends there, 0 for none. They lie where linear probing from slot_of(key) finds them.
     State 0 is the root. `lower` (int64) are the folded code points below U+0800. All arrays are read-only.
@@ -63,7 +64,7 @@ def build_trie(entries: Mapping[str, int]) -> Trie:
             state = states.setdefault(state << _POINT_BITS | point, len(states) + 1)
         marks[state] = max(mark, marks.get(state, 0))
         places = [place % NUM_BEGINNINGS for place in _beginnings(points)]
-        begins[places] = np.maximum(begins[places], 1 if len(points) > 1 else IS_WHOLE)
+        begins[places] = np.maximum(begins[places], 1 if len(places) > 1 else IS_WHOLE)
     reached = [state << MARK_BITS | marks.get(state, 0) for state in states.values()]
     steps = _steps(np.array([*states.keys()], np.int64), np.array(reached, np.int64), 1 << (len(states) * 3 // 2).bit_length())
     begins.flags.writeable = steps.flags.writeable = False
@@ -71,11 +72,15 @@ def build_trie(entries: Mapping[str, int]) -> Trie:
 
 
 def _beginnings(points: Sequence[int]) -> list[int]:
-    run = NOTHING
-    for point in itertools.takewhile(lambda point: ASCII_A <= point <= ASCII_Z, points):
-        run = prefix_of(run, point) % NUM_BEGINNINGS
-    first = prefix_of(NOTHING, points[0])
-    return [run] if run else [first] if len(points) == 1 else [first, prefix_of(first, points[1])]
+    """The numbers of what an entry begins with, and of that and the next character, if there is one."""
+    letters = list(itertools.takewhile(lambda point: ASCII_A <= point <= ASCII_Z, points))
+    begin = NOTHING
+    for point in letters or points[:1]:
+        begin = prefix_of(begin, point) % NUM_BEGINNINGS
+    rest = points[max(len(letters), 1) :]
+    if letters and rest[:1] == [BLANK]:
+        rest = rest[1:]
+    return [begin, *(prefix_of(begin, point) for point in rest[:1])]
 
 
 def folded(text: str) -> str:

@@ -28,8 +28,8 @@ def count_characters(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDA
     counts = np.empty(len(offsets) - 1, np.int64)
     for document in range(len(counts)):
         count = 0
-        for position in range(offsets[document], offsets[document + 1]):
-            count += (data[position] & 0xC0) != 0x80
+        for byte in data[offsets[document] : offsets[document + 1]]:  # not by positions: then they are looked at one by one
+            count += (byte & 0xC0) != 0x80
         counts[document] = count
     return counts
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-_NO_CONTENT = ("meta", "br")
+_NO_CONTENT = ("meta", "br", "wbr")
 
 
 @dataclass

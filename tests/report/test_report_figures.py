@@ -20,11 +20,16 @@ def test_a_share_is_never_rounded_to_nothing_or_to_everything(part: int, whole: 
     ("value", "said"),
     [
         (20, "20"), (10_000_000.0, "10,000,000"), (0.28571, "0.2857"), (1234.56, "1,234.6"), (-0.5, "-0.5"),
-        (1.5e-7, "1.5e-07"), (float("inf"), "inf"), (float("nan"), "nan"), (1e300, f"{1e300:,.1f}"),
+        (1e-5, "0.00001"), (-2.9771e-5, "-0.00002977"), (1.5e-7, "1.5e-07"),
+        (float("inf"), "inf"), (float("nan"), "nan"), (1e300, f"{1e300:,.1f}"),
     ],
 )  # fmt: skip
 def test_numbers_have_four_digits_and_whole_ones_all(value: float, said: str) -> None:
     assert figures.number(value) == said
+
+
+def test_numbers_have_fewer_digits_where_there_is_little_room() -> None:
+    assert [figures.number(value, 3) for value in (0.28571, 1234567, 0.000123456)] == ["0.286", "1,234,567", "0.000123"]
 
 
 @pytest.mark.parametrize(

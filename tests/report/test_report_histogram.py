@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from corpusforge.report.charts import ticks_of
+from corpusforge.report.charts import apart, ticks_of
 from corpusforge.report.histogram import Bins, Sample, bins_of, quantiles
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -139,3 +139,11 @@ def test_the_same_rows_are_sampled_whatever_the_parts() -> None:
     for begin in range(0, 1000, 10):
         samples[1].add(np.arange(begin, begin + 10.0)[:, None])
     assert samples[0].rows.tolist() == samples[1].rows.tolist()
+
+
+def test_labels_that_would_touch_the_one_before_are_left_out() -> None:
+    assert apart([(0.01, "0"), (0.02, "0.00001"), (0.3, "0.001"), (0.36, "0.01"), (1.0, "0.1")]) == [
+        (0.01, "0"),
+        (0.3, "0.001"),
+        (1.0, "0.1"),
+    ]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_page import Page
 
-from corpusforge.report.markup import Markup, element, joined, link, table, text
+from corpusforge.report.markup import Markup, dotted, element, joined, link, table, text
 
 
 def test_children_are_escaped_unless_they_are_markup() -> None:
@@ -54,3 +54,7 @@ def test_columns_that_begin_with_a_hash_hold_numbers() -> None:
     made = table(["name", "#count"], [["a", "1"]])
     assert '<th scope="col">name</th><th class="number" scope="col">count</th>' in made
     assert '<td>a</td><td class="number">1</td>' in made
+
+
+def test_a_stage_s_name_may_be_broken_behind_its_dots() -> None:
+    assert dotted("filter.a<b") == "<code>filter.<wbr>a&lt;b</code>"

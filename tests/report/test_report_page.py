@@ -1,5 +1,6 @@
 """The page of a build: its numbers are those of the books, nothing in a document can harm it, the same build gives the same."""
 
+import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -75,6 +76,10 @@ def test_a_signal_says_what_it_does_not_show(page: Page) -> None:
     assert "score not measured on 7 documents, not finite on 2 documents" in page.texts["signals"]
 
 
+def test_a_signal_that_is_the_same_everywhere_has_no_histogram(of_two_languages: Page) -> None:
+    assert "0 on all; a document stays when it is ≤ 0.02." in of_two_languages.texts["signals"]
+
+
 def test_the_table_behind_a_histogram_has_every_document_that_has_a_value(page: Page) -> None:
     (table,) = [table for table in page.tables["signals"] if table[1][0] == "0.1"]
     kept, lost = (sum(int(row[index]) for row in table[1:]) for index in (2, 3))
@@ -148,8 +153,8 @@ def test_what_failed_is_shown_with_its_message(page: Page) -> None:
 def test_no_document_can_put_an_element_into_the_page(page: Page) -> None:
     assert page.names() <= {
         "html", "head", "meta", "title", "style", "body", "header", "nav", "main", "section", "article", "h1", "h2", "h3", "h4",
-        "p", "a", "b", "i", "bdi", "code", "del", "small", "strong", "span", "div", "dl", "dt", "dd", "details", "summary",
-        "figure", "figcaption", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "path",
+        "p", "a", "b", "i", "bdi", "code", "wbr", "del", "small", "strong", "span", "div", "dl", "dt", "dd", "details",
+        "summary", "figure", "figcaption", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "path",
     }  # fmt: skip
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
 
@@ -249,3 +254,37 @@ def test_parts_are_counted_as_the_steps_did(small: Path) -> None:
     walk(BuildFolder(small), [losses])
     assert sum(losses.counts.values()) == 11
     assert losses.messages["filter.scored"] == {"ValueError: boom at <b>an odd word</b>": 1}
+
+
+TWO_LANGUAGES = f"""\
+version: 1
+name: languages
+seed: 1
+sources:
+  - name: notes
+    use: source.jsonl
+    path: notes.jsonl
+    pipeline: [{{use: filter.length}}, {{use: filter.length, lang: zh, min_words: 8}}, {{use: filter.symbols}}]
+stages:
+  - {{use: dedup.minhash, threshold: 0.7, ngram: 2}}
+  - {{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}
+sink: {{use: index.megatron, layout: documents}}
+"""
+NOTES = [
+    {"text": "Granite holds quartz.", "lang": "en"},
+    {"text": "花岗岩", "lang": "zh"},
+    {"text": "花岗岩含有石英和云母以及长石", "lang": "zh"},
+    {"text": "花岗岩含有石英和云母以及长石。它", "lang": "zh"},
+]
+
+
+@pytest.fixture
+def of_two_languages(page_of: Callable[[str], Page], tmp_path: Path) -> Page:
+    (tmp_path / "notes.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in NOTES), encoding="utf-8")
+    return page_of(TWO_LANGUAGES)
+
+
+def test_a_filter_for_one_language_shows_the_documents_that_it_judges(of_two_languages: Page) -> None:
+    assert "4 documents in, 3 kept, 1 rejected; 3 of them judged, those where lang is zh." in of_two_languages.texts["signals"]
+    words = [table for table in of_two_languages.tables["signals"] if table[0] == ["from", "below", "kept", "taken out"]][2]
+    assert [sum(int(row[column]) for row in words[1:]) for column in (2, 3)] == [2, 1]

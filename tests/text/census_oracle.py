@@ -97,7 +97,10 @@ def noises(text: str) -> list[int]:
     counts: Counter[str] = Counter()
     for line in re.findall(r"[^\n]*\n|[^\n]+", text):
         kinds = "".join(map(_word_kind, line))
-        words = [_word(line[found.start() : found.end()], found.group()) for found in re.finditer("C|[luxn][luxno]*", kinds)]
+        spans = [found.span() for found in re.finditer("C|[luxn][luxno]*", kinds)]
+        words = [_word(line[begin:end], kinds[begin:end]) for begin, end in spans]
+        joined = ["_" in (line[max(begin - 1, 0) : begin], line[end : end + 1]) for begin, end in spans]
+        words = ["PLAIN" if word == "MIXED" and is_part else word for word, is_part in zip(words, joined, strict=True)]
         counts.update(words)
         num_figures = words.count("FIGURE") + words.count("YEAR")
         size = len(line.encode())

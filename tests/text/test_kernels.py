@@ -1,5 +1,6 @@
 import os
 import pkgutil
+import platform
 import subprocess
 import sys
 from importlib import import_module
@@ -110,3 +111,24 @@ def test_a_read_only_package_falls_back_to_the_users_cache_folder(tmp_path: Path
     )
     environment = {"XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": ""}
     assert run(code, **environment).stdout.strip() == str(tmp_path)
+
+
+FAULTS = """
+import resource
+import numpy as np
+import pyarrow as pa
+from corpusforge.text.view import TextView
+from corpusforge.text.spans import view_words
+texts = pa.array(["granite and quartz " * 500_000])
+first = TextView(texts).once(view_words)
+del first
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+TextView(texts).once(view_words)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or "glibc" not in platform.libc_ver()[0], reason="a setting of glibc")
+def test_memory_that_a_kernel_frees_serves_the_next() -> None:
+    """Of some 40 MB, which are 10,000 pages."""
+    assert int(run(FAULTS).stdout) < 1_000

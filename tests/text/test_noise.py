@@ -17,7 +17,8 @@ import strategies
 
 WORDS = (
     "the zxcvb Asdfg SDFGH jkl w0rd th|s br$wn H2O x a 12 1998 2010a 1800s 3.14 ١٢٣٤ é naïve 砂 岩 50% ??? | – U-235 20\ufffd "
-    "et al. J. doi:10 [12] 12. 84(3): 59-65 59–65 pp. Vol. [J] [EB/OL] http://a \ue000 \U000f0000b \U000e0101"
+    "ga_ls5t_3 _w0rd w0rd_ et al. J. doi:10 [12] 12. 84(3): 59-65 59–65 pp. Vol. [J] "
+    "[EB/OL] http://a \ue000 \U000f0000b \U000e0101"
 )
 GAPS = ["\n", "  ", "\r\n", "，"]
 JUNK = st.lists(st.sampled_from([*WORDS.split(), *GAPS]), max_size=30).map(" ".join)
@@ -69,6 +70,10 @@ def test_noises_of_edge_cases_equal_the_oracle(text: str) -> None:
 )  # fmt: skip
 def test_words_are_told_by_what_they_are_made_of(word: str, place: int) -> None:
     assert column([word], place) == [1]
+
+
+def test_names_of_programs_and_files_are_not_mixed() -> None:
+    assert column(["ga_ls5t_ard_3", "ls5t_x", "x_ls5t", "ls5t", "_", "ls5t"], MIXED) == [0, 0, 0, 1, 0, 1]
 
 
 def test_all_words_are_counted_once() -> None:

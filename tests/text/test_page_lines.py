@@ -1,4 +1,3 @@
-import re
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import page_oracle as slow
 import strategies
 
 from corpusforge.text.page_lines import (
@@ -28,8 +28,6 @@ from corpusforge.text.page_lines import (
 from corpusforge.text.view import TextView
 
 ENDS = ".?!\"'。"
-POLICIES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
-CITATION = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 PIECES = (
     "word", "two words", "砂岩。", ".", "...", "..", '"', "'", "!", "…", " ", "  ", "\t", "\u3000", "\x1f", "{", "[", "]",
     "[1]", "[]", "[٣]", "[²]", "[12", "[edit]", "[Edit]", "[citation needed]", "[citation", "lorem", "Lorem ipsum",
@@ -51,13 +49,7 @@ def texts_of(clean: CleanLines) -> list[str]:
 
 
 def lines_of(texts: Sequence[str]) -> list[str]:
-    return [line.strip() for text in texts for line in text.splitlines()]
-
-
-def phrases_of(line: str) -> int:
-    folded = line.lower()
-    found = LOREM_IPSUM * ("lorem ipsum" in folded) | JAVASCRIPT * ("javascript" in folded) | CURLY_BRACKET * ("{" in folded)
-    return found | POLICY * any(phrase in folded for phrase in POLICIES)
+    return [line for text in texts for line in slow.lines(text)]
 
 
 @settings(deadline=None, max_examples=400)
@@ -88,10 +80,10 @@ def test_citation_marks_are_taken_out(texts: list[str]) -> None:
     view = view_of(texts)
     clean = clean_lines(view)
     data = view.data.tobytes()
-    assert texts_of(clean) == [CITATION.sub("", line) for line in lines_of(texts)]
+    assert texts_of(clean) == list(map(slow.cleaned, lines_of(texts)))
     assert texts_of(whole_lines(view)) == lines_of(texts)
     marks = [data[begin:end].decode() for begin, end in zip(clean.begin.tolist(), clean.end.tolist(), strict=True)]
-    assert marks == [mark for line in lines_of(texts) for mark in CITATION.findall(line)]
+    assert marks == [mark for line in lines_of(texts) for mark in slow.CITATION.findall(line)]
 
 
 @settings(deadline=None, max_examples=400)
@@ -99,12 +91,9 @@ def test_citation_marks_are_taken_out(texts: list[str]) -> None:
 def test_facts_of_lines_are_those_of_the_definitions(texts: list[str]) -> None:
     view = view_of(texts)
     facts = line_facts(chunks(view), page_lines(view), clean_lines(view), ENDS)
-    lines = lines_of(texts)
-    cleaned = [CITATION.sub("", line) for line in lines]
-    assert facts.num_words.tolist() == [len(line.split()) for line in lines]
-    assert facts.longest.tolist() == [max(map(len, line.split()), default=0) for line in lines]
-    assert facts.is_ended.tolist() == [line.endswith(tuple(ENDS)) and not line.endswith("...") for line in cleaned]
-    assert facts.phrases.tolist() == list(map(phrases_of, cleaned))
+    columns = (facts.num_words, facts.longest, facts.is_ended, facts.phrases)
+    found = list(zip(*(column.tolist() for column in columns), strict=True))
+    assert found == [slow.facts(line, ENDS) for line in lines_of(texts)]
 
 
 @pytest.mark.parametrize(

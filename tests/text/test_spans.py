@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import oracle
 import strategies
+from spans_oracle import lines, paragraphs, words
 
 from corpusforge.text.spans import Spans, line_spans, paragraph_spans, word_hashes, word_spans
 from corpusforge.text.view import TextView
@@ -24,26 +24,6 @@ def texts_of(seen: TextView, spans: Spans) -> list[list[str]]:
     data = seen.data.tobytes()
     found = [data[begin:end].decode() for begin, end in zip(spans.begin.tolist(), spans.end.tolist(), strict=True)]
     return [found[begin:end] for begin, end in zip(spans.first.tolist(), spans.first.tolist()[1:], strict=False)]
-
-
-def words(text: str) -> list[str]:
-    kinds = "".join(map(oracle.kind, text))
-    return [text[slice(*match.span())] for match in re.finditer("C|(?:(?:LM*J(?=L))|[LN]M*)+", kinds)]
-
-
-def lines(text: str) -> list[str]:
-    found = text.split("\n")
-    return [line.removesuffix("\r") for line in (found if found[-1] else found[:-1])]
-
-
-def paragraphs(text: str) -> list[str]:
-    found: list[list[str]] = [[]]
-    for line in lines(text):
-        if line.strip():
-            found[-1].append(line)
-        else:
-            found.append([])
-    return [" | ".join(some) for some in found if some]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,16 @@ def test_the_report_adds_up_collections_and_names_reasons() -> None:
     page = report(
         "science", Quality((group("books en", "", "symbols"), group("notes en", "")), (), (group("spam en", "digits"),))
     )
-    assert "| books en | 2 | 0 | 1 | 50.0% | - | symbols 1 |" in page
-    assert "| all science | 3 | 0 | 1 | 33.3% | - | symbols 1 |" in page
+    assert "| books en | 2 | 0 | 0 | 2 | 1 | 50.0% | - | symbols 1 |" in page
+    assert "| all science | 3 | 0 | 0 | 3 | 1 | 33.3% | - | symbols 1 |" in page
     assert "| all junk | 1 | 100.0% | - | digits 1 |" in page
+
+
+def test_what_is_listed_as_no_prose_may_be_rejected_and_is_counted_apart() -> None:
+    table = Document("books", "table", "en", "Clay | 2.1", is_prose=False)
+    mixed = Group("books en", (*group("books en", "", "", "too_few_words").verdicts, Verdict(table, "digits", 0.5, 0.4)))
+    assert false_removal([mixed]) == 0
+    assert "| books en | 4 | 1 | 1 | 2 | 0 | 0.0% | - |  |" in report("science", Quality((mixed,), (), ()))
 
 
 def test_examples_show_rejected_documents_with_the_rule() -> None:
@@ -87,11 +94,16 @@ def test_examples_show_rejected_documents_with_the_rule() -> None:
     assert page.startswith("## books en/books en-1\nsymbols: 0.5, threshold 0.4, 390 characters\n\nClay swells.")
 
 
-def test_documents_that_are_no_prose_are_left_out_by_name() -> None:
+def test_examples_begin_with_false_removals_and_go_on_with_stubs() -> None:
+    page = examples([group("books en", *["too_few_words"] * 9, "symbols")], count=3, seed=1)
+    assert page.startswith("## books en/books en-9\nsymbols")
+    assert page.count("\ntoo_few_words: ") == 2
+
+
+def test_documents_are_listed_as_no_prose_by_name() -> None:
     readers = {"samples": lambda name, data: markup_documents(name, data / "textbook_en", "en")}
-    everything = good_documents(ROOT / "recipes/samples", readers, [])
-    fewer = good_documents(ROOT / "recipes/samples", readers, ["samples/darcy-law.rst"])
-    assert {each.name for each in everything} - {each.name for each in fewer} == {"darcy-law.rst"}
+    found = good_documents(ROOT / "recipes/samples", readers, ["samples/darcy-law.rst"])
+    assert [each.name for each in found if not each.is_prose] == ["darcy-law.rst"]
 
 
 def test_a_collection_that_is_not_there_is_left_out_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=SHARED, help="folder with the collections")
     parser.add_argument("--per-kind", type=int, default=30, help="documents of each kind of junk in each language")
     parser.add_argument("--seed", type=int, default=7, help="of the junk, and of the examples shown")
-    parser.add_argument("--rejected", type=Path, help="write 30 rejected good documents there, chosen by chance")
+    parser.add_argument("--rejected", type=Path, help="write 30 rejected documents of science there")
     parser.add_argument("--no-peers", action="store_true", help="leave datatrove out")
     parser.add_argument("--peers", type=Path, default=peer_folder(), help="virtual environment for datatrove")
     return parser.parse_args()
@@ -66,19 +66,17 @@ def _options() -> argparse.Namespace:
 def report(pipeline: str, quality: Quality) -> str:
     """Markdown: a table for good text, one for junk."""
     lines = [
-        f"Preset `{pipeline}`. Stubs are below its least length and count as neither.",
+        f"Preset `{pipeline}`. Stubs are below its least length and count as neither; so do those listed as no prose.",
         "",
-        "| good text | documents | stubs | rejected | share | datatrove's chain | reasons |",
-        "|---|--:|--:|--:|--:|--:|---|",
+        "| good text | documents | stubs | no prose | judged | rejected | share | datatrove's chain | reasons |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for title, groups in (("all science", quality.science), ("all general", quality.general)):
         for group in (*groups, Group(title, _all(groups), tuple(why for each in groups for why in each.by_datatrove))):
-            stubs = len(group.verdicts) - len(group.judged)
-            share = _percent(false_removal([group])), _percent(group.datatrove_share)
-            lines.append(
-                f"| {group.name} | {len(group.verdicts)} | {stubs} | {len(group.rejected)} | {share[0]} | {share[1]} "
-                f"| {_reasons(group.rejected)} |"
-            )
+            counts = [len(each) for each in (group.verdicts, group.stubs, group.no_prose, group.judged, group.rejected)]
+            shares = [_percent(false_removal([group])), _percent(group.datatrove_share)]
+            cells = [group.name, *map(str, counts), *shares, _reasons(group.rejected)]
+            lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "| junk | documents | rejected | datatrove's chain | reasons |", "|---|--:|--:|--:|---|"]
     for group in (*quality.junk, Group("all junk", _all(quality.junk), tuple(w for g in quality.junk for w in g.by_datatrove))):
         theirs = sum(map(bool, group.by_datatrove)) / len(group.by_datatrove) if group.by_datatrove else None
@@ -103,9 +101,14 @@ def _reasons(found: Iterable[Verdict]) -> str:
 
 
 def examples(groups: Iterable[Group], count: int, seed: int) -> str:
-    """Rejected good documents chosen by chance, for people to judge: name, rule, the beginning of the text."""
-    rejected = [verdict for group in groups for verdict in group.rejected]
-    chosen = random.Random(seed).sample(rejected, min(count, len(rejected)))
+    """Rejected documents for people to judge: name, rule, the beginning of the text.
+
+    First those that count as false removals, then others, stubs and those listed as no prose; both chosen by chance.
+    """
+    rejected = [verdict for group in groups for verdict in group.verdicts if verdict.reason]
+    random.Random(seed).shuffle(rejected)
+    judged = {id(verdict) for group in groups for verdict in group.rejected}
+    chosen = sorted(rejected, key=lambda verdict: id(verdict) not in judged)[:count]
     return "\n\n".join(
         f"## {each.document.collection}/{each.document.name}\n"
         f"{each.reason}: {each.value:.4g}, threshold {each.threshold:g}, {len(each.document.text):,} characters\n\n"

@@ -5,7 +5,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -28,9 +28,19 @@ class Group:
     by_datatrove: tuple[str, ...] = ()
 
     @property
+    def no_prose(self) -> list[Verdict]:
+        """Those that may go or stay."""
+        return [each for each in self.verdicts if not each.document.is_prose]
+
+    @property
+    def stubs(self) -> list[Verdict]:
+        """Prose below the least length."""
+        return [each for each in self.verdicts if each.document.is_prose and each.reason == STUB]
+
+    @property
     def judged(self) -> list[Verdict]:
-        """Those that are no stubs."""
-        return [each for each in self.verdicts if each.reason != STUB]
+        """Prose that is more than a stub."""
+        return [each for each in self.verdicts if _is_judged(each)]
 
     @property
     def rejected(self) -> list[Verdict]:
@@ -42,7 +52,7 @@ class Group:
         """Share of the judged documents that datatrove rejects."""
         if not self.by_datatrove:
             return None
-        reasons = [why for each, why in zip(self.verdicts, self.by_datatrove, strict=True) if each.reason != STUB]
+        reasons = [why for each, why in zip(self.verdicts, self.by_datatrove, strict=True) if _is_judged(each)]
         return sum(map(bool, reasons)) / len(reasons)
 
 
@@ -56,15 +66,19 @@ class Quality:
 
 
 def good_documents(data: Path, readers: Mapping[str, Reader], no_prose: Iterable[str]) -> list[Document]:
-    """The documents of collections that are there, but for those whose `collection/name` matches a pattern of `no_prose`."""
-    left_out = re.compile("|".join(map(fnmatch.translate, no_prose)) or "(?!)")
+    """The documents of collections that are there; those whose `collection/name` matches a pattern of `no_prose` say so."""
+    listed = re.compile("|".join(map(fnmatch.translate, no_prose)) or "(?!)")
     found: list[Document] = []
     for name, read in readers.items():
         try:
             found += read(name, data)
         except (InputError, FileNotFoundError):
             print(f"{name} is not below {data}: left out", file=sys.stderr)
-    return [each for each in found if not left_out.match(f"{each.collection}/{each.name}")]
+    return [replace(each, is_prose=not listed.match(f"{each.collection}/{each.name}")) for each in found]
+
+
+def _is_judged(verdict: Verdict) -> bool:
+    return verdict.document.is_prose and verdict.reason != STUB
 
 
 def judge(pipeline: str, documents: Sequence[Document], datatrove: Datatrove | None) -> tuple[Group, ...]:

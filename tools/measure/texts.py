@@ -27,6 +27,8 @@ class Document:
     name: str
     lang: str
     text: str
+    is_prose: bool = True
+    """False where people found that nothing is lost with it: a bare table, a list of references."""
 
 
 def markup_documents(collection: str, folder: Path, lang: str = "") -> Iterator[Document]:

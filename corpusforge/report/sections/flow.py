@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from corpusforge.report import charts, figures
 from corpusforge.report.flow import Flow, SourceFlow, Stop
-from corpusforge.report.markup import Markup, element, joined, table
+from corpusforge.report.markup import Markup, dotted, element, joined, table
 
 # Sources with a colour of their own; the others of a longer list share one.
 _NUM_COLOURS = 8
@@ -58,7 +58,7 @@ def _rows(flow: Flow, bands: Sequence[Band]) -> Iterator[Markup]:
         after = {name: stop.entries[name].kept if name in stop.entries else count for name, count in left.items()}
         came_in = sum(each.came_in for each in stop.entries.values())
         lost = sum(left.values()) - sum(after.values())
-        stage = element("div", element("code", stop.stage), element("small", f"{figures.count(came_in)} in"), class_="stage")
+        stage = element("div", dotted(stop.stage), element("small", f"{figures.count(came_in)} in"), class_="stage")
         river = element("div", charts.ribbons(_widths(bands, left, after), whole))
         loss = element("div", *_losses(stop, lost, came_in), class_="loss")
         yield element("div", stage, river, loss, class_="stop" if lost else "stop calm")

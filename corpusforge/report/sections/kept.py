@@ -13,12 +13,11 @@ def languages_section(kept: Kept) -> Markup:
     """Documents and bytes by language, most bytes first."""
     total_bytes, total = sum(kept.text_bytes.values()), sum(kept.num_kept.values())
     order = sorted(kept.num_read, key=lambda lang: (-kept.text_bytes[lang], -kept.num_read[lang], lang))
-    most = max(kept.text_bytes.values(), default=0)
     rows = [
         [
             lang or "not stated", figures.count(kept.num_read[lang]), figures.count(kept.num_kept[lang]),
             figures.share(kept.num_kept[lang], total), figures.size(kept.text_bytes[lang]),
-            figures.share(kept.text_bytes[lang], total_bytes), charts.bar(kept.text_bytes[lang], most, "kept"),
+            figures.share(kept.text_bytes[lang], total_bytes), charts.bar(kept.text_bytes[lang], total_bytes, "kept"),
         ]
         for lang in order
     ]  # fmt: skip

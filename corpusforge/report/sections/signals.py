@@ -28,7 +28,7 @@ def signals_section(signals: Signals, excerpts: Excerpts) -> Markup | None:
 
 
 def _introduction() -> Iterator[str]:
-    yield "What was measured on the documents that came to each filter. A bar stands for documents that the filter kept, "
+    yield "What was measured on the documents that each filter judges. A bar stands for documents that the filter kept, "
     yield "with those that it took out, for whatever reason, on top; a line is the threshold of a rule."
 
 
@@ -37,12 +37,13 @@ def _card(seen: FilterSeen, excerpts: Excerpts, is_open: bool) -> Markup:
     rejected = sum(entry.rejected.values())
     counts = f"{figures.documents(entry.came_in)} in, {figures.count(entry.kept)} kept, {figures.count(rejected)} rejected"
     failed = f", {figures.count(entry.failed)} failed" if entry.failed else ""
-    language = f"; judged where lang is {seen.lang}" if seen.lang else ""
+    judged = figures.count(seen.sample.num_seen)
+    language = f"; {judged} of them judged, those where lang is {seen.lang}" if seen.lang else ""
     parts = [
         element("h3", element("code", seen.stage)),
         element("p", f"{', '.join(seen.books)}: {counts}{failed}{language}.", class_="soft"),
         *_rules(seen),
-        element("div", *_charts(seen), class_="charts"),
+        element("div", *_charts(seen), class_="charts") if seen.sample.num_seen else "",
         *(_border(each, excerpts, is_open) for each in seen.asked if each.rejected.found),
     ]
     return element("section", *parts, class_="card")
@@ -106,6 +107,9 @@ def _chart(name: str, measured: Measured, values: Floats, kept: NDArray[np.bool_
     if not finite.any():
         return element("figure", caption, element("p", "No document has a value.", class_="note"))
     shown = values[finite]
+    if measured.low == measured.high:
+        limits = "".join(f"; a document stays when it is {threshold_text(rule)}" for rule in rules)
+        return element("figure", caption, element("p", f"{figures.number(measured.low)} on all{limits}.", class_="note"))
     bins = bins_of(shown)
     cuts = [bins.cut(rule.threshold, rule.keep) for rule in rules]
     bins = bins.cut_at(cuts)
