@@ -1,10 +1,13 @@
 r"""Lines of blocks of bytes, with their offsets; `\n` alone ends one, and a line that is too long is counted, not held."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from corpusforge.source.streams import BLOCK_BYTES, plain_blocks
+
+# Cuts a block at newlines, which it leaves out; the last piece, b"" or more, goes on in the next block.
+Cut = Callable[[bytes], list[bytes]]
 
 
 class Line(NamedTuple):
@@ -15,11 +18,21 @@ class Line(NamedTuple):
     content: bytes
 
 
-def split_lines(blocks: Iterable[bytes], *, offset: int = 0, end: int = sys.maxsize, max_bytes: int) -> Iterator[Line]:
-    """Lines that begin before `end`, of blocks that begin at `offset`; those above `max_bytes` come without content."""
+def at_newlines(block: bytes) -> list[bytes]:
+    """What lies between the newlines of a block."""
+    return block.split(b"\n")
+
+
+def split_lines(
+    blocks: Iterable[bytes], *, offset: int = 0, end: int = sys.maxsize, max_bytes: int, cut: Cut = at_newlines
+) -> Iterator[Line]:
+    """Lines that begin before `end`, of blocks that begin at `offset`; those above `max_bytes` come without content.
+
+    `cut` says which newlines end a line: it is given each block in turn.
+    """
     begin, carried, held = offset, 0, list[bytes]()
     for block in blocks:
-        *ended, rest = block.split(b"\n")
+        *ended, rest = cut(block)
         for piece in ended:
             if begin >= end:
                 return

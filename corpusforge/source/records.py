@@ -1,6 +1,7 @@
 """From a JSON line to a row: parse, look the mapped fields up, judge them."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -14,12 +15,11 @@ from corpusforge.source.rows import KEPT, About, Row, Verdict
 
 _ABSENT = object()
 MAX_EXCERPT_BYTES = 2000
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class RecordReader:
-    """Turns lines of one file into rows; `meta` are the fields that are kept as they are."""
+    """Turns lines or records of one file into rows; `meta` are the fields that are kept as they are."""
 
     relative: str
     columns: Columns
@@ -33,7 +33,7 @@ class RecordReader:
             return rejected(origin, too_large(line.size_bytes, self.max_bytes, "line"))
         content = line.content
         if line.offset == 0:
-            content = content.removeprefix(_BYTE_ORDER_MARK)
+            content = content.removeprefix(BOM_UTF8)
         if not content or content.isspace():
             return None
         try:
@@ -43,9 +43,10 @@ class RecordReader:
         if not isinstance(record, dict):
             verdict = Verdict("not_an_object", message=f"the line holds {json_kind(record)}, not an object")
             return rejected(origin, verdict, content)
-        return self._document(record, origin, content)
+        return self.document(record, origin, content)
 
-    def _document(self, record: dict[str, object], origin: str, content: bytes) -> Row:
+    def document(self, record: dict[str, object], origin: str, content: bytes) -> Row:
+        """The row of a record; `content` is what it was parsed from."""
         key, about_key = self._key(record, origin, content)
         text = _lookup(record, self.columns.text)
         text = None if text is _ABSENT else text
