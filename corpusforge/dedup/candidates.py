@@ -1,7 +1,8 @@
 """Candidate pairs of a bucket of documents that share a band, each checked against its signatures before it goes on.
 
 A small bucket gives all its pairs. In a hot one (boilerplate, templates) that would be quadratic: there a document is compared
-only to the bucket's leaders, of which there are at most `cap`: the best-ranked documents unlike every leader before them.
+only to the bucket's leaders, of which there are at most `cap`: the best-ranked documents that no leader before them seems to be
+like.
 """
 
 import numpy as np
@@ -22,12 +23,12 @@ def agreeing(signatures: NDArray[np.uint16], permutations: int, a: int, b: int) 
 
 @kernel
 def bucket_pairs(
-    starts: NDArray[np.int64], signatures: NDArray[np.uint16], permutations: int, least: int, cap: int
+    starts: NDArray[np.int64], signatures: NDArray[np.uint16], permutations: int, least: int, alike: int, cap: int
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs (a, b), a before b, of rows that agree in at least `least` places: int64[2 * pairs]; and documents left alone.
 
-    Bucket i holds the rows starts[i] <= row < starts[i + 1], the best first. Left alone are those of a hot bucket that are
-    like none of `cap` leaders.
+    Bucket i holds the rows starts[i] <= row < starts[i + 1], the best first. In a hot bucket a row that agrees with no leader
+    in `alike` places becomes one; left alone are those for which there are `cap` already.
     """
     pairs = np.empty(1024, np.int64)
     used, alone = 0, 0
@@ -41,8 +42,9 @@ def bucket_pairs(
             others = num_leaders if is_hot else row - begin
             for index in range(others):
                 other = leaders[index] if is_hot else begin + index
-                if agreeing(signatures, permutations, other, row) >= least:
-                    is_like_one = True
+                agreed = agreeing(signatures, permutations, other, row)
+                if agreed >= least:
+                    is_like_one |= agreed >= alike
                     if used + 2 > len(pairs):
                         larger = np.empty(2 * len(pairs), np.int64)
                         larger[:used] = pairs[:used]

@@ -35,11 +35,12 @@ def recall(index: Path, part: str, rows: NDArray[np.int32], source_rank: int) ->
     nodes_path, signatures_path = (index / f"{part}.{what}.npy" for what in ("nodes", "signatures"))
     if not (nodes_path.exists() and signatures_path.exists()):
         return None
-    nodes = np.load(nodes_path, allow_pickle=False)
+    nodes = sketches.load(nodes_path, mapped=False)
     chosen = np.searchsorted(nodes["row"], rows)
     nodes = nodes[chosen]
     nodes["source_rank"] = source_rank
-    return nodes, np.load(signatures_path, mmap_mode="r", allow_pickle=False)[chosen]
+    nodes["quality"] = 0  # as where they are signed again: quality is asked of documents of this build only
+    return nodes, sketches.load(signatures_path, mapped=True)[chosen]
 
 
 def _files(index: Path, part: str, folder: Path, number: int) -> tuple[tuple[Path, Path], ...]:
@@ -51,8 +52,7 @@ def _files(index: Path, part: str, folder: Path, number: int) -> tuple[tuple[Pat
 
 def _link(path: Path, kept: Path) -> None:
     """A second name for the file, or a copy where the file system has none."""
-    partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)
+    partial = sketches.partial_of(kept)
     try:
         os.link(path, partial)
     except OSError:

@@ -9,6 +9,7 @@
 Signatures only nominate; the similarity that removes a document is exact, so the chance of a false removal is none.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -26,6 +27,7 @@ from corpusforge.dedup.copies import id_words, ids_of
 from corpusforge.dedup.families import PEERS, Hashing, is_signed, sketches_of
 from corpusforge.dedup.leaders import leaders
 from corpusforge.dedup.pairs import EQUAL, PAIR, Nomination, addressed
+from corpusforge.errors import UserError
 from corpusforge.settings import BuildPaths
 from corpusforge.text.hashing import name_hash
 from corpusforge.text.minhash import band_keys, jaccards
@@ -40,7 +42,8 @@ class Minhash(Barrier):
     """Rejects as `near_duplicate` every document that is like one that stays: Jaccard of shingles >= threshold.
 
     Better is by position of the source in the recipe, then by `quality`, length and id. The one that stays is the witness,
-    the similarity the value; how many documents it stands for, itself among them, is its `cluster_size`.
+    the similarity the value; how many documents of those that came to the step it stands for, itself among them, is its
+    `cluster_size`.
     """
 
     revision: ClassVar[int] = 2
@@ -74,7 +77,7 @@ class Minhash(Barrier):
     """Keep the sketches, so that a later build against this one need not sign its texts again."""
     rehydrate: dict[int, int] = Field(default={})
     """Smallest cluster size -> how many copies the document that stays is worth in training, as FineWeb-2 gives weights:
-    {2: 2, 3: 3, 5: 5, 100: 8, 1000: 1}. Stored as `copies`, 1 for smaller ones."""
+    {2: 2, 3: 3, 5: 5, 100: 8, 1000: 1}. Stored as `copies`, 1 for smaller ones. What dedup.exact took before does not count."""
     max_bucket: int = Field(default=64, ge=2)
     """A band shared by more documents than this compares each of them to at most so many leaders."""
     seed: int = Field(default=1, ge=0, lt=2**63)
@@ -135,9 +138,15 @@ class Minhash(Barrier):
 
     def facts(self, folder: Path) -> dict[str, Any]:
         """The bands, the pairs that were nominated, and what was left out in hot buckets."""
-        told = [orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.nominated.json"))]
-        sums = {name: sum(each[name] for each in told) for name in ("candidate_pairs", "hot_buckets", "left_alone")}
-        return {"bands": self.bands.bands, "rows": self.bands.rows, **sums}
+        told: Counter[str] = Counter()
+        for path in folder.glob("*.told.json"):
+            told.update(orjson.loads(path.read_bytes()))
+        counts = {name: told[name] for name in ("candidate_pairs", "hot_buckets", "left_alone")}
+        return {"bands": self.bands.bands, "rows": self.bands.rows, **counts}
+
+    def _tell(self, desk: Desk, what: str, counts: dict[str, int]) -> None:
+        """Leave counts for `facts`."""
+        sketches.save_bytes(desk.folder / f"{desk.number:05d}.{what}.told.json", orjson.dumps(counts))
 
     def _shingles(self, view: TextView) -> Shingles:
         if self.unit == "character":
@@ -191,6 +200,8 @@ class Minhash(Barrier):
         nodes["shingles"] = hashes
         nodes["id"] = id_words(batch["id"])
         if quality:
+            if not pa.types.is_primitive(batch[quality].type):
+                raise UserError(f"dedup.minhash: quality: {quality} is no number, so none is better; name a signal that is one")
             given = batch[quality].cast(pa.float64()).fill_null(float("-inf"))
             nodes["quality"] = np.nan_to_num(given.to_numpy(), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         return nodes
@@ -203,10 +214,10 @@ class Minhash(Barrier):
         return mixed_all(keys ^ np.uint64(name_hash(part.source if self.scope == "source" else part.group)))
 
     def _pair(self, desk: Desk) -> pa.Table:
-        nomination = Nomination(desk.folder, self.places, self._least_agreeing(), self.max_bucket)
+        alike = int(np.ceil(self.threshold * self.places))
+        nomination = Nomination(desk.folder, self.places, self._least_agreeing(), alike, self.max_bucket)
         found = nomination.nominate(desk.records["key"].to_numpy(), desk.records["place"].to_numpy())
-        told = {"candidate_pairs": len(found.pairs), "hot_buckets": found.hot_buckets, "left_alone": found.left_alone}
-        sketches.save_bytes(desk.folder / f"{desk.number:05d}.nominated.json", orjson.dumps(told))
+        self._tell(desk, "pair", {"hot_buckets": found.hot_buckets, "left_alone": found.left_alone})
         return addressed(found)
 
     def _least_agreeing(self) -> int:
@@ -244,6 +255,7 @@ class Minhash(Barrier):
         a, b, kinds = (pairs[name].to_numpy() for name in ("a", "b", "kind"))
         similarity = np.ones(len(a), np.float64)
         to_compare = np.flatnonzero(kinds == PAIR)
+        self._tell(desk, "verify", {"candidate_pairs": len(to_compare)})
         similarity[to_compare] = _similarities(desk, a[to_compare], b[to_compare])
         like = np.flatnonzero(similarity >= self.threshold)
         return _records(key=np.zeros(len(like), np.uint64), a=a[like], b=b[like], kind=kinds[like], similarity=similarity[like])

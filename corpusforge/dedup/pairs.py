@@ -35,11 +35,15 @@ class Nominated:
 
 @dataclass(frozen=True)
 class Nomination:
-    """How pairs are nominated: sketches of `permutations` places that agree in `least`, at most `cap` leaders in a bucket."""
+    """How pairs are nominated: sketches of `permutations` places that agree in `least`, at most `cap` leaders in a bucket.
+
+    Who agrees with a leader in `alike` places is no leader beside it.
+    """
 
     folder: Path
     permutations: int
     least: int
+    alike: int
     cap: int
 
     def nominate(self, keys: NDArray[np.uint64], places: NDArray[np.int64]) -> Nominated:
@@ -53,7 +57,7 @@ class Nomination:
         pairs, hot, alone = [np.empty(0, np.int64)], 0, 0
         for members, starts in _some_buckets(chosen, buckets):
             signed = sketches.signatures_at(self.folder, documents[members], self.permutations)
-            found, left_alone = bucket_pairs(starts, signed.reshape(-1), self.permutations, self.least, self.cap)
+            found, left_alone = bucket_pairs(starts, signed.reshape(-1), self.permutations, self.least, self.alike, self.cap)
             pairs.append(_joined(members[found.reshape(-1, 2)], len(documents)))
             hot += int(np.count_nonzero(np.diff(starts) > self.cap))
             alone += left_alone

@@ -5,6 +5,7 @@ in one 64-bit number. Arrays lie as .npy files, mapped into memory, so a task ho
 """
 
 import os
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -14,6 +15,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from corpusforge.errors import StoreDamaged
 from corpusforge.text.shingles import Shingles
 
 # Of each document, in the order of its part: row of the part, what decides who stays, the hash of its shingles, its id.
@@ -59,18 +61,35 @@ def save_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _published(path: Path) -> Iterator[IO[bytes]]:
-    """Where to write; the file appears when the block ends well. It is not synced: it lasts only as long as its step runs."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    """Where to write; the file appears when the block ends well. What the round spills afterwards syncs the folder."""
+    partial = partial_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:
         yield file
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(partial, path)
+
+
+def partial_of(path: Path) -> Path:
+    """A name to write to, which the next build deletes where it is left behind."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+
+
+def load(path: Path, *, mapped: bool) -> np.ndarray:
+    """An array of a file of ours; raises StoreDamaged where the file is something else."""
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise StoreDamaged(
+            f"{path}: a build wrote it, but it is damaged ({error}); delete {path.parent} and run the same command again"
+        ) from error
+    return array
 
 
 def _mapped(path: Path) -> np.ndarray:
     """The array of a file, mapped as long as it is held: kept longer, the pages looked at would count as memory of the task."""
-    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array.view(np.ndarray)  # a memmap takes ten times as long to slice
+    return load(path, mapped=True).view(np.ndarray)  # a memmap takes ten times as long to slice
 
 
 def node_path(folder: Path, part: int) -> Path:

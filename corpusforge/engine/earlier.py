@@ -25,7 +25,7 @@ from corpusforge.recipe.contracts import manifest_path
 
 @dataclass(frozen=True)
 class EarlierPart:
-    """A part of a finished build; `steps` are the folders that it went through, of which the last of `texts` has its text."""
+    """A part of a finished build: `steps` are the folders with verdicts on it, and the last of `texts` with its text has it."""
 
     info: PartInfo
     origin: PartOrigin
@@ -37,9 +37,8 @@ class EarlierPart:
         """Columns of the documents in its shards, out of text and what the read step says of a document."""
         alive = np.ones(self.info.rows, np.bool_)
         for folder in self.steps:
-            verdicts = folder / f"{self.info.name}.verdicts.parquet"
-            if verdicts.exists():  # a step that makes an artefact says nothing of documents
-                alive[read_parquet(verdicts, ["row"])["row"].to_numpy()] = False
+            verdicts = read_parquet(folder / f"{self.info.name}.verdicts.parquet", ["row"])
+            alive[verdicts["row"].to_numpy()] = False
         rows = np.flatnonzero(alive).astype(np.int32)
         wanted = [name for name in dict.fromkeys(["id", "num_bytes", *columns]) if name != "text"]
         table = read_parquet(self.steps[0] / f"{self.info.name}.parquet", wanted).take(pa.array(rows))
@@ -115,9 +114,13 @@ def _parts_of(
     steps = tuple(folders[step["fingerprint"]] for step in path)
     same = [index for index, step in enumerate(path) if step["name"] == stage]
     texts, lasting = (steps[: same[-1]], steps[same[-1]]) if same else (steps, None)
+    reports = {folder: read_json(folder / "report.json") for folder in steps}
+    judging = tuple(
+        folder for folder in steps if source["name"] in reports[folder]["ledger"]
+    )  # not those that make an artefact
     found = []
-    for part in read_json(steps[0] / "report.json")["parts"]:
+    for part in reports[steps[0]]["parts"]:
         info = PartInfo(part["name"], part["source"], part["rows"], part["text_bytes"])
         origin = PartOrigin(info.name, info.source, source["group"], build, lasting)
-        found.append(EarlierPart(info, origin, (str(steps[0].parent), info.source), steps, texts))
+        found.append(EarlierPart(info, origin, (str(steps[0].parent), info.source), judging, texts))
     return found

@@ -115,7 +115,7 @@ def _said(step: StepFate) -> str:
 
 
 def _named(other: Witness) -> str:
-    return f"{other.id} {escape(other.source)}:{escape(other.origin)}"
+    return f"{other.id} {escape(other.source)}:{escape(other.origin)}" if other.source else other.id
 
 
 def _say_places(fate: Fate) -> None:

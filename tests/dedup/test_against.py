@@ -14,7 +14,7 @@ from test_minhash import outputs, varied
 from corpusforge.engine.run import build
 from corpusforge.engine.slices import Slice, SlicesMissing
 from corpusforge.engine.store import read_parquet
-from corpusforge.errors import InputError, RecipeError
+from corpusforge.errors import InputError, RecipeError, StoreDamaged
 from corpusforge.inspect.folder import open_documents
 from corpusforge.inspect.why import why
 from corpusforge.recipe import load_recipe
@@ -35,7 +35,10 @@ def recipe(folder: Path, sources: Sequence[str], against: Sequence[Path] = (), *
     for name in sources:
         (folder / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps({"text": text}) + b"\n" for text in TEXTS[name]))
         group = "late" if name == "c" else "early"
-        named.append(f"  - {{name: {name}, use: source.jsonl, path: {name}.jsonl, alarm_share: 1, group: {group}}}")
+        pipeline = "[{use: filter.length, min_words: 0}]"
+        named.append(
+            f"  - {{name: {name}, use: source.jsonl, path: {name}.jsonl, alarm_share: 1, group: {group}, pipeline: {pipeline}}}"
+        )
     stage = {"use": "dedup.minhash", "threshold": 0.7, "recall": 0.9999, "against": [str(each) for each in against], **settings}
     encode = f"{{use: vocab.encode, tokenizer: {ROOT / 'recipes/samples/tokenizer'}}}"
     tail = [f"stages: [{orjson.dumps(stage).decode()}, {encode}]", "sink: {use: index.megatron, layout: documents}"]
@@ -180,3 +183,28 @@ def test_an_earlier_build_of_which_a_step_is_gone_is_refused(tmp_path: Path) -> 
     shutil.rmtree(next(first.glob("*-a-read-*")))
     with pytest.raises(InputError, match=r"the folder of its step a-read .* is gone; build it again"):
         built(tmp_path / "second", "b", [first])
+
+
+def test_an_earlier_build_that_lost_verdicts_is_refused(tmp_path: Path) -> None:
+    first = built(tmp_path / "first", "a")
+    next(first.glob("*-dedup.minhash-*/*.verdicts.parquet")).unlink()
+    with pytest.raises(StoreDamaged, match="it is gone"):
+        built(tmp_path / "second", "b", [first])
+
+
+def test_kept_sketches_that_are_damaged_are_refused_with_the_folder_to_delete(tmp_path: Path) -> None:
+    first = built(tmp_path / "first", "a", keep_index=True)
+    [kept] = first.glob("*-dedup.minhash-*/index-*/*.signatures.npy")
+    kept.write_bytes(kept.read_bytes()[:200])
+    with pytest.raises(StoreDamaged, match=rf"damaged .*delete {kept.parent} and run"):
+        built(tmp_path / "second", "b", [first])
+    shutil.rmtree(kept.parent)
+    assert verdicts(built(tmp_path / "second", "b", [first]))
+
+
+def test_with_a_signal_of_quality_kept_sketches_decide_as_signing_again_does(tmp_path: Path) -> None:
+    measured = {"quality": "num_chars"}
+    first = built(tmp_path / "first", "a", keep_index=True, **measured)
+    with_index = verdicts(built(tmp_path / "with", "b", [first], **measured))
+    shutil.rmtree(next(first.glob("*-dedup.minhash-*/index-*")))
+    assert verdicts(built(tmp_path / "without", "b", [first], **measured)) == with_index

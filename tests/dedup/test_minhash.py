@@ -17,7 +17,7 @@ from corpusforge.dedup.minhash import Minhash
 from corpusforge.engine.plan import Plan
 from corpusforge.engine.run import build
 from corpusforge.engine.store import read_json, read_parquet
-from corpusforge.errors import RecipeError
+from corpusforge.errors import RecipeError, UserError
 from corpusforge.inspect.folder import open_documents
 from corpusforge.inspect.why import why
 from corpusforge.recipe import load_recipe
@@ -186,6 +186,15 @@ def test_the_better_document_stays_where_a_signal_says_so(tmp_path: Path) -> Non
 def test_a_signal_that_nobody_measures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="num_words"):
         load_recipe(recipe(tmp_path, [["a"]], quality="num_words"))
+
+
+def test_a_signal_of_quality_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    path = recipe(tmp_path, [["a b c d e f g", "a b c d e f g"]], quality="lang")
+    path.write_text(
+        path.read_text().replace("alarm_share: 1", "alarm_share: 1, pipeline: [{use: filter.language, model: null}]")
+    )
+    with pytest.raises(UserError, match="quality: lang is no number"):
+        build(load_recipe(path), tmp_path / "out")
 
 
 def test_a_hot_bucket_compares_to_leaders_and_stays_sound(tmp_path: Path) -> None:
