@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -92,28 +92,32 @@ def build_command(
         typer.Option("--task", metavar="I/N", help="Do task I of N; start all N, on any machines.", show_default=False),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="With --task: wait for the other tasks, or end.")] = True,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="STEP", help="Stop after this step or stage, publish nothing.", show_default=False),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, as `plan` does.")] = False,
 ) -> None:
     """Build a recipe: read, extract, filter, deduplicate, encode, split, write shards.
 
-    What is done already is not done again, so a build that was stopped goes on by the same command.
+    What is done already is not done again, so a build that was stopped goes on by the same command. To look at what
+    deduplication takes before anything is spent on it: `--until dedup`, then `dedup summary` and `dedup show`.
 
     Example: corpusforge build recipes/geo.yaml --workers 2
     """
     if dry_run:
         plan_command(recipe, out, overrides, scratch=scratch, limit=limit, sample=sample)
         return
-    from corpusforge.engine import remote_output, run, slices
+    from corpusforge.engine.executors.ray import Ray
+    from corpusforge.engine.slices import Slice
     from corpusforge.recipe import Trial, default_out, load_recipe
-    from corpusforge.terminal.build import print_published, report_and_summarize
-    from corpusforge.terminal.progress import BuildProgress
+    from corpusforge.terminal.build import build_and_print
 
     trial = Trial(limit, sample)
     loaded = load_recipe(recipe, overrides or (), trial=trial)
-    part = slices.Slice.parse(task, wait) if task else None
-    with remote_output.output_folder(out or default_out(loaded, trial), loaded, scratch, print_published) as folder:
-        run.build(loaded, folder, workers or os.cpu_count() or 1, BuildProgress(), ray=ray, task=part)
-        report_and_summarize(folder)
+    hands = Ray(ray) if ray else workers or os.cpu_count() or 1
+    part = Slice.parse(task, wait) if task else None
+    build_and_print(loaded, out or default_out(loaded, trial), scratch, hands, part, until)
 
 
 @app.command("plan")
@@ -233,6 +237,59 @@ def show_command(
 
     wanted = one_verdict({"kept": kept, "rejected": rejected, "failed": failed}, reason)
     print_shown(show(out, Question(wanted, step, source, reason, limit, seed)), as_json, full)
+
+
+dedup = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at what deduplication took out.")
+app.add_typer(dedup, name="dedup")
+
+
+@dedup.command("summary")
+def dedup_summary_command(out: OutFolder, as_json: AsJson = False) -> None:
+    """Tell what each dedup step took out: by source, by similarity, by size of the groups, and the largest groups.
+
+    Works on a build that was stopped, too: `build --until dedup` goes just so far.
+
+    Example: corpusforge dedup summary out/geo
+    """
+    from corpusforge.inspect.dedup import summary
+    from corpusforge.terminal.dedup import print_summary
+
+    print_summary(out, summary(out), as_json)
+
+
+@dedup.command("show")
+def dedup_show_command(
+    out: OutFolder,
+    document: Annotated[
+        str | None,
+        typer.Argument(
+            help="Pairs of this one, which went or stayed: named as in `why`; all unless given.", show_default=False
+        ),
+    ] = None,
+    *,
+    step: Annotated[str | None, typer.Option("--step", help="Removed by this step only.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Removed from this source only.", show_default=False)] = None,
+    least: Annotated[float | None, typer.Option("--least", help="Similarity from here on.", show_default=False)] = None,
+    most: Annotated[float | None, typer.Option("--most", help="Similarity up to here.", show_default=False)] = None,
+    order: Annotated[
+        Literal["similarity", "group"],
+        typer.Option("--order", help="The least alike first, or the largest groups, a pair of each."),
+    ] = "similarity",
+    seed: Annotated[
+        int | None, typer.Option("--random", metavar="SEED", help="A random sample instead.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 20,
+    full: Annotated[bool, typer.Option("--full", help="The whole texts, not only where they differ.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
+) -> None:
+    """Show documents that deduplication took out beside the one that stays, with the differences marked.
+
+    Example: corpusforge dedup show out/geo --step dedup.minhash --most 0.85
+    """
+    from corpusforge.inspect.pairs import PairQuestion, pairs
+    from corpusforge.terminal.pairs import print_pairs
+
+    print_pairs(pairs(out, PairQuestion(document, step, source, least, most, order, seed, limit)), as_json, full)
 
 
 @app.command("report")

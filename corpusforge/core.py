@@ -15,7 +15,7 @@ engine marks it failed, with the message.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,6 +82,10 @@ EDIT = pa.struct(
 )
 EDITS_FIELD = pa.field("edits", pa.large_list(pa.field("item", EDIT, nullable=False)))
 
+# Spans that a Barrier cuts, because another document, the owner, has the same text.
+OWNED_EDIT = pa.struct([*EDIT, pa.field("owner", pa.binary(16), nullable=False)])
+OWNED_EDITS_FIELD = pa.field("edits", pa.large_list(pa.field("item", OWNED_EDIT, nullable=False)))
+
 # What the last round of a deciding Barrier returns: which row of which part (by number) is dropped, and the document that
 # stays instead.
 DECISION = pa.schema(
@@ -92,6 +96,12 @@ DECISION = pa.schema(
         pa.field("witness", pa.binary(16)),
     ]
 )
+
+# The message of a decision whose witness is no document of this build, though one of it may have the same id.
+ELSEWHERE = "its witness is in an earlier build"
+
+# What the last round of a Barrier that edits texts returns: a row for each document that goes, or of which spans are cut.
+REVISION = pa.schema([*DECISION, OWNED_EDITS_FIELD])
 
 
 @dataclass(frozen=True)
@@ -232,23 +242,41 @@ class Filter(Stage):
 
 def writes_text(stage: Stage) -> bool:
     """Whether later stages find another text than earlier ones."""
-    return "text" in stage.adds or (isinstance(stage, Filter) and stage.edits_text)
+    return "text" in stage.adds or (isinstance(stage, Filter | Barrier) and stage.edits_text)
 
 
 @dataclass(frozen=True)
 class Desk:
     """What one task of a Barrier's round has before it.
 
-    `number` is that of the part (in the order of the recipe) or of the partition; `records` are those that the round before
-    sent here, sorted by all their columns in order. `batches` gives, over parts, columns of the documents that are kept so
-    far, beside id, part, row and source_rank (position of the source in the recipe). Files in `folder` last until the step is
-    done: a round may write some of its own, whole or not at all, and later ones read them.
+    `number` is that of the part (in the order of the recipe, behind those of earlier builds) or of the partition; `records`
+    are those that the round before sent here, sorted by all their columns in order if it asks for that. `batches` gives, over
+    parts, columns of the documents that are kept so far, beside id, part, row and source_rank (position of the source in the
+    recipe). Files in `folder` last until the step is done, those in `lasting` as long as the step: a round may write some of
+    its own, whole or not at all, and later ones read them.
     """
 
     number: int
     records: pa.Table
     batches: Callable[[Sequence[str]], Batches]
     folder: Path
+    lasting: Path
+    part: "PartOrigin | None" = None
+
+
+@dataclass(frozen=True)
+class PartOrigin:
+    """Where a part's documents come from: its name, its source and that source's group.
+
+    A part of an earlier build has source ranks below zero, `build` is the name of its recipe, and `lasting` the folder of the
+    step of the same stage there, if it had one.
+    """
+
+    name: str
+    source: str
+    group: str
+    build: str = ""
+    lasting: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -262,6 +290,8 @@ class Round:
     name: str
     over: Literal["parts", "partitions", "one"]
     work: Callable[[Desk], pa.Table]
+    takes_sorted: bool = True
+    """Whether it needs the records of the round before sorted; they come in a fixed order anyway."""
 
 
 class Barrier(Stage):
@@ -272,6 +302,23 @@ class Barrier(Stage):
     takes more than two passes has `rounds` of its own.
     """
 
+    edits_text: ClassVar[bool] = False
+    """Whether the last round, which is then over parts, returns REVISION rows of its own part."""
+
+    defaults: ClassVar[Mapping[str, int]] = {}
+    """Of a deciding barrier that `adds` columns (int32, beside DECISION), their values in rows of which it says nothing.
+
+    Rows that it keeps but has a value for are returned with an empty `drop`.
+    """
+
+    def earlier(self) -> tuple[Path, ...]:
+        """Output folders of finished builds whose documents are looked at too, before all others; they are never dropped."""
+        return ()
+
+    def facts(self, folder: Path) -> dict[str, Any]:
+        """What the step's report is to say beside its books, from the files that the rounds wrote in `folder`."""
+        return {}
+
     def rounds(self) -> tuple[Round, ...]:
         """The passes: map over parts, reduce over partitions."""
         return (Round("map", "parts", self._map_part), Round("reduce", "partitions", self._reduce_partition))
@@ -281,10 +328,6 @@ class Barrier(Stage):
 
     def _reduce_partition(self, desk: Desk) -> pa.Table:
         return self.reduce(desk.records)
-
-    def facts(self) -> dict[str, float]:
-        """Numbers that follow from the settings, for the report of its step."""
-        return {}
 
     def record_bytes(self, num_documents: int, text_bytes: int) -> int:
         """About how many bytes of records the corpus gives in a round; a partition holds MAX_TASK_BYTES of them."""

@@ -55,6 +55,10 @@ class ResourceMark:
     """Marks a setting that names a file or folder a stage uses: fingerprinted by the digest of its content."""
 
 
+class BuildsMark:
+    """Marks a setting that lists output folders of finished builds: each counts by the digest of its manifest."""
+
+
 class ThresholdMark:
     """Marks a setting that only rules ask for: with another value the engine decides again from stored signals."""
 
@@ -64,3 +68,6 @@ InputPath = Annotated[str, BeforeValidator(_absolute_or_url), InputMark()]
 
 # A file or folder that a stage uses: a word list, a model, a tokenizer; absolute after validation, and never remote.
 ResourcePath = Annotated[Path, BeforeValidator(_local), ResourceMark()]
+
+# Output folders of finished builds, absolute after validation.
+BuildPaths = Annotated[tuple[Annotated[Path, BeforeValidator(_local)], ...], BuildsMark()]

@@ -11,18 +11,18 @@ from corpusforge.text.kernels import kernel
 
 
 @kernel
-def agreeing(signatures: NDArray[np.uint32], permutations: int, a: int, b: int) -> int:
+def agreeing(signatures: NDArray[np.uint16], permutations: int, a: int, b: int) -> int:
     """Number of places in which the signatures of rows a and b are equal."""
-    count = 0
-    left, right = a * permutations, b * permutations
+    own, other = signatures[a * permutations : (a + 1) * permutations], signatures[b * permutations : (b + 1) * permutations]
+    count = np.uint16(0)  # as wide as what is compared, so that a vector register holds as many
     for index in range(permutations):
-        count += signatures[left + index] == signatures[right + index]
-    return count
+        count += np.uint16(own[index] == other[index])
+    return int(count)
 
 
 @kernel
 def bucket_pairs(
-    starts: NDArray[np.int64], signatures: NDArray[np.uint32], permutations: int, least: int, cap: int
+    starts: NDArray[np.int64], signatures: NDArray[np.uint16], permutations: int, least: int, cap: int
 ) -> tuple[NDArray[np.int64], int]:
     """Pairs (a, b), a before b, of rows that agree in at least `least` places: int64[2 * pairs]; and documents left alone.
 

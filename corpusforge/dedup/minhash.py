@@ -9,67 +9,100 @@
 Signatures only nominate; the similarity that removes a document is exact, so the chance of a false removal is none.
 """
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal, Self
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from corpusforge.core import DECISION, Barrier, Desk, Round
-from corpusforge.dedup import sketches
+from corpusforge.core import DECISION, ELSEWHERE, Barrier, Desk, PartOrigin, Round
+from corpusforge.dedup import index, sketches
 from corpusforge.dedup.bands import Bands, choose_bands
-from corpusforge.dedup.candidates import bucket_pairs
+from corpusforge.dedup.copies import id_words, ids_of
+from corpusforge.dedup.families import PEERS, Hashing, is_signed, sketches_of
 from corpusforge.dedup.leaders import leaders
-from corpusforge.text.minhash import band_keys, jaccards, signatures
-from corpusforge.text.shingles import mixed_all, set_hashes, shingle_sets, shingles
+from corpusforge.dedup.pairs import EQUAL, PAIR, Nomination, addressed
+from corpusforge.settings import BuildPaths
+from corpusforge.text.hashing import name_hash
+from corpusforge.text.minhash import band_keys, jaccards
+from corpusforge.text.shingles import Shingles, character_shingles, mixed_all, set_hashes, shingle_sets, shingles
 from corpusforge.text.view import TextView
 
 # Standard errors of an estimate by which a pair may miss the threshold and still be verified.
 _MARGIN = 4.0
 
 
-# Two documents with a verified pair between them, or with equal shingles (a stands for b in all pairs).
-_PAIR, _NEEDED, _EQUAL = 0, 1, 2
-
-
 class Minhash(Barrier):
     """Rejects as `near_duplicate` every document that is like one that stays: Jaccard of shingles >= threshold.
 
     Better is by position of the source in the recipe, then by `quality`, length and id. The one that stays is the witness,
-    the similarity the value.
+    the similarity the value; how many documents it stands for, itself among them, is its `cluster_size`.
     """
 
+    revision: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("text",)
+    adds: ClassVar[tuple[str, ...]] = ("cluster_size", "copies")
+    defaults: ClassVar[dict[str, int]] = {"cluster_size": 1, "copies": 1}
 
     threshold: float = Field(default=0.8, gt=0, le=1)
     """Jaccard similarity of two documents' shingles from which one of them goes."""
     ngram: int = Field(default=5, ge=1, le=64)
-    """Words of a shingle; a CJK character is a word."""
+    """Words of a shingle, or characters with `unit: character`."""
+    cjk_ngram: int | None = Field(default=None, ge=1, le=64)
+    """CJK characters of a shingle where its words are such; as many as `ngram` unless given."""
+    unit: Literal["word", "character"] = "word"
+    """What shingles are made of: words, of which a CJK character is one, or characters of any script."""
     permutations: int = Field(default=256, ge=16, le=4096)
     """Places of a signature."""
+    hashing: Hashing = "permutations"
+    """How they are made. one_permutation hashes each shingle once and takes half the time on texts of a thousand words; it
+    errs more below a hundred. datatrove and nemo_curator nominate what these would, to compare."""
     recall: float = Field(default=0.995, gt=0, lt=1)
     """Chance that a pair just at the threshold is looked at; bands and rows follow from it."""
-    scope: Literal["corpus", "source"] = "corpus"
-    """Whether documents of different sources are compared."""
+    scope: Literal["corpus", "group", "source"] = "corpus"
+    """Whether documents of different sources, or of different groups, are compared."""
     quality: str | None = None
     """A signal by which the better of two documents is told, the higher the better."""
+    against: BuildPaths = ()
+    """Output folders of finished builds, the first one first: what is like a document in their shards goes. List with each
+    build those that it was itself built against."""
+    keep_index: bool = False
+    """Keep the sketches, so that a later build against this one need not sign its texts again."""
+    rehydrate: dict[int, int] = Field(default={})
+    """Smallest cluster size -> how many copies the document that stays is worth in training, as FineWeb-2 gives weights:
+    {2: 2, 3: 3, 5: 5, 100: 8, 1000: 1}. Stored as `copies`, 1 for smaller ones."""
     max_bucket: int = Field(default=64, ge=2)
     """A band shared by more documents than this compares each of them to at most so many leaders."""
     seed: int = Field(default=1, ge=0, lt=2**63)
     """Chooses other permutations."""
 
     @model_validator(mode="after")
-    def _can_find(self) -> Self:
+    def _makes_sense(self) -> Self:
         self.bands  # noqa: B018  # raises where no bands reach the recall
+        fixed = sorted({"permutations", "recall", "seed"} & self.model_fields_set) if self.hashing in PEERS else []
+        if fixed:
+            raise ValueError(f"hashing: {self.hashing} fixes {', '.join(fixed)}; leave that out")
+        if self.unit == "character" and self.cjk_ngram is not None:
+            raise ValueError("cjk_ngram is for shingles of words; with unit: character leave it out")
+        wrong = {size: copies for size, copies in self.rehydrate.items() if size < 2 or copies < 1}
+        if wrong:
+            raise ValueError(f"rehydrate: cluster sizes are 2 or more and copies 1 or more, not {wrong}")
         return self
 
     @property
     def bands(self) -> Bands:
         """How signatures are cut."""
-        return choose_bands(self.permutations, self.threshold, self.recall)
+        return PEERS.get(self.hashing) or choose_bands(self.permutations, self.threshold, self.recall)
+
+    @property
+    def places(self) -> int:
+        """Places of a signature: a peer has its own number."""
+        peer = PEERS.get(self.hashing)
+        return peer.bands * peer.rows if peer else self.permutations
 
     def remarks(self) -> tuple[str, ...]:
         """The bands, and the chance with which they find pairs of some similarities."""
@@ -78,121 +111,131 @@ class Minhash(Barrier):
         curve = ", ".join(f"{each:g} {bands.found(each):.2%}" for each in near)
         return (f"{bands.bands} bands of {bands.rows}; chance that a pair is looked at, by its similarity: {curve}",)
 
-    def facts(self) -> dict[str, float]:
-        """The threshold, and how signatures are cut."""
-        return {"threshold": self.threshold, "bands": self.bands.bands, "rows": self.bands.rows}
-
     def required(self) -> tuple[str, ...]:
         """The text, and the signal of quality if one is named."""
         return (*self.reads, *([self.quality] if self.quality else []))
+
+    def earlier(self) -> tuple[Path, ...]:
+        """The builds to compare with."""
+        return self.against
 
     def rounds(self) -> tuple[Round, ...]:
         """sign, pair, collect, verify, decide."""
         return (
             Round("sign", "parts", self._sign),
-            Round("pair", "partitions", self._pair),
+            Round("pair", "partitions", self._pair, takes_sorted=False),
             Round("collect", "parts", self._collect),
-            Round("verify", "partitions", self._verify),
-            Round("decide", "one", self._decide),
+            Round("verify", "partitions", self._verify, takes_sorted=False),
+            Round("decide", "one", self._decide, takes_sorted=False),
         )
 
     def record_bytes(self, num_documents: int, text_bytes: int) -> int:
         """Sixteen bytes for each band of each document."""
         return 16 * self.bands.bands * num_documents
 
-    def _sign(self, desk: Desk) -> pa.Table:
-        nodes, rows, keys, positions = [], [], [], []
-        count = 0
-        for batch in desk.batches([*self.required(), "source"]):
-            found = shingles(TextView(batch["text"]), self.ngram)
-            signed = signatures(found, self.permutations, self.seed)
-            nodes.append(self._nodes(batch, set_hashes(found)))
-            rows.append(signed)
-            has_shingles = np.flatnonzero(np.diff(found.first))
-            keys.append(self._keys(signed[has_shingles], nodes[-1]["source_rank"][has_shingles]))
-            positions.append(count + has_shingles)
-            count += batch.num_rows
-        sketches.save(sketches.node_path(desk.folder, desk.number), np.concatenate(nodes))
-        sketches.save(sketches.signature_path(desk.folder, desk.number), np.concatenate(rows))
-        places = sketches.places(desk.number, np.concatenate(positions))
-        return _records(key=np.concatenate(keys), place=np.repeat(places, self.bands.bands))
+    def facts(self, folder: Path) -> dict[str, Any]:
+        """The bands, the pairs that were nominated, and what was left out in hot buckets."""
+        told = [orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.nominated.json"))]
+        sums = {name: sum(each[name] for each in told) for name in ("candidate_pairs", "hot_buckets", "left_alone")}
+        return {"bands": self.bands.bands, "rows": self.bands.rows, **sums}
 
-    def _nodes(self, batch: pa.RecordBatch, hashes: NDArray[np.uint64]) -> np.ndarray:
+    def _shingles(self, view: TextView) -> Shingles:
+        if self.unit == "character":
+            return character_shingles(view, self.ngram)
+        return shingles(view, self.ngram, self.cjk_ngram)
+
+    def _sign(self, desk: Desk) -> pa.Table:
+        assert desk.part is not None
+        nodes, signed = self._recalled(desk, desk.part) or self._signed(desk, desk.part)
+        sketches.save(sketches.node_path(desk.folder, desk.number), nodes)
+        sketches.save(sketches.signature_path(desk.folder, desk.number), signed)
+        if self.keep_index and not desk.part.build:
+            index.keep(self._index(desk.lasting), desk.part.name, desk.folder, desk.number)
+        to_compare = np.flatnonzero(nodes["shingles"].any(axis=1) & is_signed(signed))
+        if len(to_compare) < len(signed):
+            signed = signed[to_compare]
+        places = sketches.places(desk.number, to_compare)
+        return _records(key=self._keys(signed, desk.part), place=np.repeat(places, self.bands.bands))
+
+    def _index(self, step: Path) -> Path:
+        names = {"ngram", "cjk_ngram", "unit", "permutations", "hashing", "seed"}
+        return index.index_folder(step, {"revision": self.revision, **self.model_dump(include=names)})
+
+    def _recalled(self, desk: Desk, part: PartOrigin) -> tuple[np.ndarray, NDArray[np.uint16]] | None:
+        """What an earlier build kept of a part, if it did."""
+        if part.lasting is None or not self._index(part.lasting).is_dir():
+            return None
+        rows = [(batch["row"].to_numpy(), batch["source_rank"]) for batch in desk.batches(())]
+        ranks = pa.concat_arrays([each for _, each in rows])
+        return index.recall(
+            self._index(part.lasting),
+            part.name,
+            np.concatenate([each for each, _ in rows]),
+            ranks[0].as_py() if len(ranks) else 0,
+        )
+
+    def _signed(self, desk: Desk, part: PartOrigin) -> tuple[np.ndarray, NDArray[np.uint16]]:
+        nodes, rows = [], []
+        for batch in desk.batches(self.reads if part.build else self.required()):
+            view = TextView(batch["text"])
+            found = self._shingles(view)
+            rows.append(sketches_of(self.hashing, view, found, self.permutations, self.seed))
+            nodes.append(self._nodes(batch, set_hashes(found), None if part.build else self.quality))
+        return np.concatenate(nodes), np.concatenate(rows)
+
+    def _nodes(self, batch: pa.RecordBatch, hashes: NDArray[np.uint64], quality: str | None) -> np.ndarray:
         nodes = np.zeros(batch.num_rows, sketches.NODE)
         nodes["row"] = batch["row"].to_numpy()
         nodes["source_rank"] = batch["source_rank"].to_numpy()
         nodes["size"] = pc.binary_length(batch["text"]).to_numpy()
         nodes["shingles"] = hashes
-        ids = batch["id"]
-        nodes["id"] = np.frombuffer(ids.buffers()[1], ">u8")[2 * ids.offset : 2 * (ids.offset + len(ids))].reshape(-1, 2)
-        if self.quality:
-            quality = batch[self.quality].cast(pa.float64()).fill_null(float("-inf"))
-            nodes["quality"] = np.nan_to_num(quality.to_numpy(), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        nodes["id"] = id_words(batch["id"])
+        if quality:
+            given = batch[quality].cast(pa.float64()).fill_null(float("-inf"))
+            nodes["quality"] = np.nan_to_num(given.to_numpy(), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         return nodes
 
-    def _keys(self, signed: NDArray[np.uint32], source_ranks: NDArray[np.int32]) -> NDArray[np.uint64]:
+    def _keys(self, signed: NDArray[np.uint16], part: PartOrigin) -> NDArray[np.uint64]:
         bands = self.bands
-        keys = band_keys(signed.reshape(-1), self.permutations, bands.bands, bands.rows)
+        keys = band_keys(np.ascontiguousarray(signed).reshape(-1), self.places, bands.bands, bands.rows)
         if self.scope == "corpus":
             return keys
-        return mixed_all(keys ^ np.repeat(source_ranks.astype(np.uint64) + np.uint64(1), bands.bands))
+        return mixed_all(keys ^ np.uint64(name_hash(part.source if self.scope == "source" else part.group)))
 
     def _pair(self, desk: Desk) -> pa.Table:
-        keys, places = desk.records["key"].to_numpy(), desk.records["place"].to_numpy()
-        shared = np.flatnonzero(_is_shared(keys))
-        keys, places = keys[shared], places[shared]
-        buckets = (
-            np.cumsum(np.concatenate([np.zeros(1, np.bool_), keys[1:] != keys[:-1]])) if len(keys) else keys.astype(np.int64)
-        )
-        documents, index = np.unique(places, return_inverse=True)
-        nodes = sketches.nodes_at(desk.folder, documents)
-        rank = np.empty(len(documents), np.int64)
-        rank[sketches.rank_order(nodes)] = np.arange(len(documents))
-        equal, buckets, chosen = _representatives(buckets, index, rank, nodes["shingles"])
-        found = list(self._like(desk, documents, buckets, chosen))
-        pairs = np.unique(np.concatenate([np.empty((0, 2), np.int64), *found]), axis=0)
-        return _addressed(pairs, documents[equal])
-
-    def _like(
-        self, desk: Desk, documents: NDArray[np.int64], buckets: NDArray[np.int64], chosen: NDArray[np.int64]
-    ) -> Iterator[NDArray[np.int64]]:
-        """Pairs of places whose signatures agree, bucket by bucket; `chosen` index `documents`, the best of a bucket first."""
-        least = self._least_agreeing()
-        starts = np.concatenate([np.flatnonzero(np.diff(buckets, prepend=-1)), [len(buckets)]])
-        begin = 0
-        while begin < len(starts) - 1:
-            end = max(begin + 1, int(np.searchsorted(starts, starts[begin] + sketches.CHUNK, side="right")) - 1)
-            members = documents[chosen[starts[begin] : starts[end]]]
-            signed = sketches.signatures_at(desk.folder, members, self.permutations)
-            pairs, _ = bucket_pairs(
-                starts[begin : end + 1] - starts[begin], signed.reshape(-1), self.permutations, least, self.max_bucket
-            )
-            yield members[pairs.reshape(-1, 2)]
-            begin = end
+        nomination = Nomination(desk.folder, self.places, self._least_agreeing(), self.max_bucket)
+        found = nomination.nominate(desk.records["key"].to_numpy(), desk.records["place"].to_numpy())
+        told = {"candidate_pairs": len(found.pairs), "hot_buckets": found.hot_buckets, "left_alone": found.left_alone}
+        sketches.save_bytes(desk.folder / f"{desk.number:05d}.nominated.json", orjson.dumps(told))
+        return addressed(found)
 
     def _least_agreeing(self) -> int:
+        """Places in which a pair worth verifying agrees; a peer takes whatever shares a band."""
+        if self.hashing in PEERS:
+            return 1
         error = np.sqrt(self.threshold * (1 - self.threshold) / self.permutations)
         return max(1, int(np.floor((self.threshold - _MARGIN * error) * self.permutations)))
 
     def _collect(self, desk: Desk) -> pa.Table:
         records = desk.records
         kinds, own = records["kind"].to_numpy(), records["a"].to_numpy()
-        wanted = np.unique(sketches.position_of(own[kinds != _EQUAL]))
+        wanted = np.unique(sketches.position_of(own[kinds != EQUAL]))
         if len(wanted):
             self._save_sets(desk, wanted)
-        forward = np.flatnonzero(kinds != _NEEDED)
+        forward = np.flatnonzero((kinds == PAIR) | (kinds == EQUAL))
         a, b = own[forward], records["b"].to_numpy()[forward]
         key = mixed_all(a.astype(np.uint64) ^ mixed_all(b.astype(np.uint64)))
         return _records(key=key, a=a, b=b, kind=kinds[forward])
 
     def _save_sets(self, desk: Desk, wanted: NDArray[np.int64]) -> None:
-        first, hashes, count = [np.zeros(1, np.int64)], [], 0
-        for batch in desk.batches(["text"]):
+        first, hashes, count, held = [np.zeros(1, np.int64)], [np.empty(0, np.uint64)], 0, 0
+        for batch in desk.batches(("text",)):
             here = wanted[(wanted >= count) & (wanted < count + batch.num_rows)] - count
             count += batch.num_rows
-            found = shingle_sets(shingles(TextView(batch["text"].take(pa.array(here))), self.ngram))
-            first.append(found.first[1:] + first[-1][-1])
+            found = shingle_sets(self._shingles(TextView(batch["text"].take(pa.array(here)))))
+            first.append(found.first[1:] + held)
             hashes.append(found.hashes)
+            held += len(found.hashes)
         for what, array in (("positions", wanted), ("first", np.concatenate(first)), ("hashes", np.concatenate(hashes))):
             sketches.save(sketches.set_path(desk.folder, desk.number, what), array)
 
@@ -200,83 +243,62 @@ class Minhash(Barrier):
         pairs = desk.records.group_by(["a", "b", "kind"]).aggregate([]).sort_by([("a", "ascending"), ("b", "ascending")])
         a, b, kinds = (pairs[name].to_numpy() for name in ("a", "b", "kind"))
         similarity = np.ones(len(a), np.float64)
-        to_compare = np.flatnonzero(kinds == _PAIR)
+        to_compare = np.flatnonzero(kinds == PAIR)
         similarity[to_compare] = _similarities(desk, a[to_compare], b[to_compare])
         like = np.flatnonzero(similarity >= self.threshold)
         return _records(key=np.zeros(len(like), np.uint64), a=a[like], b=b[like], kind=kinds[like], similarity=similarity[like])
 
     def _decide(self, desk: Desk) -> pa.Table:
         a, b, kinds, similarity = (desk.records[name].to_numpy() for name in ("a", "b", "kind", "similarity"))
-        documents, index = np.unique(np.concatenate([a, b]), return_inverse=True)
+        documents, of_record = np.unique(np.concatenate([a, b]), return_inverse=True)
         nodes = sketches.nodes_at(desk.folder, documents)
         order = sketches.rank_order(nodes)
         rank = np.empty(len(documents), np.int64)
         rank[order] = np.arange(len(documents))
-        left, right = rank[index[: len(a)]], rank[index[len(a) :]]
-        is_pair = kinds == _PAIR
+        left, right = rank[of_record[: len(a)]], rank[of_record[len(a) :]]
+        is_pair = kinds == PAIR
         better, worse = np.minimum(left, right)[is_pair], np.maximum(left, right)[is_pair]
         witness, likeness = leaders(len(documents), better, worse, similarity[is_pair])
         stands_for, member = left[~is_pair], right[~is_pair]
         goes_with = witness[stands_for]
         witness[member] = np.where(goes_with < 0, stands_for, goes_with)
         likeness[member] = np.where(goes_with < 0, 1.0, likeness[stands_for])
-        dropped = np.flatnonzero(witness >= 0)
-        return self._decisions(documents[order], nodes[order], dropped, witness[dropped], likeness[dropped])
+        return self._decisions(documents[order], nodes[order], witness, likeness)
 
     def _decisions(
-        self, documents: NDArray[np.int64], nodes: np.ndarray, dropped: NDArray[np.int64], witness: NDArray[np.int64],
-        likeness: NDArray[np.float64],
-    ) -> pa.Table:  # fmt: skip
-        count = len(dropped)
-        ids = np.ascontiguousarray(nodes["id"][witness]).tobytes()
+        self, documents: NDArray[np.int64], nodes: np.ndarray, witness: NDArray[np.int64], likeness: NDArray[np.float64]
+    ) -> pa.Table:
+        """A row for each document that goes, and for each of this build that stays for others; both best first."""
+        sizes = 1 + np.bincount(witness[witness >= 0], minlength=len(witness)).astype(np.int32)
+        told = np.flatnonzero((witness >= 0) | ((sizes > 1) & (nodes["source_rank"] >= 0)))
+        goes = witness[told] >= 0
+        stays = np.maximum(witness[told], 0)
+        earlier = goes & (nodes["source_rank"][stays] < 0)
         columns = {
-            "part": pa.array(sketches.part_of(documents[dropped]).astype(np.int32)),
-            "row": pa.array(np.ascontiguousarray(nodes["row"][dropped])),
-            "drop": pa.array(["near_duplicate"] * count, pa.string()),
-            "failed": pa.array(np.zeros(count, np.bool_)),
-            "value": pa.array(likeness),
-            "threshold": pa.array(np.full(count, self.threshold)),
-            "message": pa.array([""] * count, pa.string()),
-            "witness": pa.Array.from_buffers(pa.binary(16), count, [None, pa.py_buffer(ids)]),
+            "part": pa.array(sketches.part_of(documents[told]).astype(np.int32)),
+            "row": pa.array(np.ascontiguousarray(nodes["row"][told])),
+            "drop": pc.if_else(pa.array(goes), "near_duplicate", ""),
+            "failed": pa.array(np.zeros(len(told), np.bool_)),
+            "value": pa.array(likeness[told], mask=~goes),
+            "threshold": pa.array(np.full(len(told), self.threshold), mask=~goes),
+            "message": pc.if_else(pa.array(earlier), ELSEWHERE, ""),
+            "witness": pc.if_else(pa.array(goes), ids_of(nodes["id"][stays]), None),
+            "cluster_size": pa.array(np.where(goes, 1, sizes[told])),
+            "copies": pa.array(np.where(goes, 1, self._copies(sizes[told])).astype(np.int32)),
         }
-        return pa.table(columns, schema=DECISION)
+        added = [pa.field(name, pa.int32(), nullable=False) for name in self.adds]
+        return pa.table(columns, schema=pa.schema([*DECISION, *added]))
+
+    def _copies(self, sizes: NDArray[np.int32]) -> NDArray[np.int64]:
+        """What documents that stand for so many are worth in training."""
+        steps = sorted(self.rehydrate)
+        worth = np.array([1, *(self.rehydrate[step] for step in steps)])
+        found: NDArray[np.int64] = worth[np.searchsorted(steps, sizes, side="right")]
+        return found
 
 
 def _records(**columns: np.ndarray) -> pa.Table:
     return pa.table({name: pa.array(values) for name, values in columns.items()})
-
-
-def _is_shared(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which of the ascending keys occur more than once."""
-    same = keys[1:] == keys[:-1]
-    return np.concatenate([[False], same]) | np.concatenate([same, [False]]) if len(keys) else np.zeros(0, np.bool_)
-
-
-def _representatives(
-    buckets: NDArray[np.int64], index: NDArray[np.int64], rank: NDArray[np.int64], hashes: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Of documents with equal shingles in a bucket, the best stands for all.
-
-    Gives unique pairs (the best, another) as indices of documents, int64[n, 2]; and buckets and indices of those that stand
-    for themselves, ordered by bucket and rank.
-    """
-    order = np.lexsort((rank[index], hashes[index, 1], hashes[index, 0], buckets))
-    bucket, document = buckets[order], index[order]
-    same = (bucket[1:] == bucket[:-1]) & (hashes[document[1:]] == hashes[document[:-1]]).all(axis=1)
-    is_first = np.concatenate([np.ones(min(1, len(order)), np.bool_), ~same])
-    best = document[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))] if len(order) else document
-    equal = np.unique(np.column_stack([best[~is_first], document[~is_first]]), axis=0)
-    chosen, of_bucket = document[is_first], bucket[is_first]
-    by_rank = np.lexsort((rank[chosen], of_bucket))
-    return equal, of_bucket[by_rank], chosen[by_rank]
-
-
-def _addressed(pairs: NDArray[np.int64], equal: NDArray[np.int64]) -> pa.Table:
-    """Records for the parts that hold the documents: each pair to both of them, the equal ones to the one that stands."""
-    a = np.concatenate([pairs[:, 0], pairs[:, 1], equal[:, 0]])
-    b = np.concatenate([pairs[:, 1], pairs[:, 0], equal[:, 1]])
-    kind = np.repeat(np.array([_PAIR, _NEEDED, _EQUAL], np.int8), [len(pairs), len(pairs), len(equal)])
-    return _records(key=sketches.part_of(a).astype(np.uint64), a=a, b=b, kind=kind)
 
 
 def _similarities(desk: Desk, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -285,8 +307,8 @@ def _similarities(desk: Desk, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDA
     step = sketches.CHUNK // 8
     for begin in range(0, len(a), step):
         some = slice(begin, begin + step)
-        documents, index = np.unique(np.concatenate([a[some], b[some]]), return_inverse=True)
+        documents, of_pair = np.unique(np.concatenate([a[some], b[some]]), return_inverse=True)
         sets = sketches.sets_at(desk.folder, documents)
         count = len(a[some])
-        found[some] = jaccards(sets.first, sets.hashes, index[:count], index[count:])
+        found[some] = jaccards(sets.first, sets.hashes, of_pair[:count], of_pair[count:])
     return found

@@ -5,9 +5,11 @@ in one 64-bit number. Arrays lie as .npy files, mapped into memory, so a task ho
 """
 
 import os
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,17 +47,30 @@ def position_of(place: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def save(path: Path, array: np.ndarray) -> None:
     """Write an array whole or not at all."""
+    with _published(path) as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def save_bytes(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all."""
+    with _published(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def _published(path: Path) -> Iterator[IO[bytes]]:
+    """Where to write; the file appears when the block ends well. It is not synced: it lasts only as long as its step runs."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+        yield file
     os.replace(partial, path)
 
 
-@lru_cache(maxsize=256)
 def _mapped(path: Path) -> np.ndarray:
+    """The array of a file, mapped as long as it is held: kept longer, the pages looked at would count as memory of the task."""
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+    return array.view(np.ndarray)  # a memmap takes ten times as long to slice
 
 
 def node_path(folder: Path, part: int) -> Path:
@@ -64,7 +79,7 @@ def node_path(folder: Path, part: int) -> Path:
 
 
 def signature_path(folder: Path, part: int) -> Path:
-    """uint32[documents, permutations] of a part."""
+    """uint16[documents, permutations] of a part."""
     return folder / f"{part:05d}.signatures.npy"
 
 
@@ -78,17 +93,20 @@ def nodes_at(folder: Path, wanted: NDArray[np.int64]) -> np.ndarray:
     return _rows_at(folder, wanted, node_path, np.empty(0, NODE))
 
 
-def signatures_at(folder: Path, wanted: NDArray[np.int64], permutations: int) -> NDArray[np.uint32]:
-    """Signature of each place: uint32[len(wanted), permutations]."""
-    return _rows_at(folder, wanted, signature_path, np.empty((0, permutations), np.uint32))
+def signatures_at(folder: Path, wanted: NDArray[np.int64], permutations: int) -> NDArray[np.uint16]:
+    """Sketch of each place: uint16[len(wanted), permutations]."""
+    return _rows_at(folder, wanted, signature_path, np.empty((0, permutations), np.uint16))
 
 
 def _rows_at(folder: Path, wanted: NDArray[np.int64], path_of: Callable[[Path, int], Path], empty: np.ndarray) -> np.ndarray:
     found = np.empty((len(wanted), *empty.shape[1:]), empty.dtype)
-    parts = part_of(wanted)
-    for part in np.unique(parts).tolist():
-        here = parts == part
-        found[here] = _mapped(path_of(folder, part))[position_of(wanted[here])]
+    order = np.argsort(wanted, kind="stable")
+    parts = part_of(wanted[order])
+    bounds = [0, *(np.flatnonzero(np.diff(parts)) + 1).tolist(), len(parts)]
+    for begin, end in pairwise(bounds):
+        here = order[begin:end]
+        if len(here):
+            found[here] = _mapped(path_of(folder, int(parts[begin])))[position_of(wanted[here])]
     return found
 
 
@@ -98,7 +116,8 @@ def sets_at(folder: Path, wanted: NDArray[np.int64]) -> Shingles:
     counts, hashes = [np.zeros(1, np.int64)], [np.empty(0, np.uint64)]
     for part in np.unique(parts).tolist():
         positions, first, held = (_mapped(set_path(folder, part, what)) for what in ("positions", "first", "hashes"))
-        index = np.searchsorted(positions, position_of(wanted[parts == part]))
+        here = slice(*np.searchsorted(parts, [part, part + 1]).tolist())
+        index = np.searchsorted(positions, position_of(wanted[here]))
         begins, ends = first[index], first[index + 1]
         counts.append(ends - begins)
         hashes += [held[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]

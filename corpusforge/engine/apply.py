@@ -80,13 +80,13 @@ def apply_filter(named: NamedStage, part: Part, signals: pa.Table) -> Outcome:
         edits = own.filter(pa.array(keep))["edits"]
         kept = kept.live()
         of_language = judged(stage, {"lang": kept.columns["lang"]} if stage.lang else {}, len(kept.rows))
-        kept, columns, cut_bytes = _edited(kept, pc.if_else(pa.array(of_language), edits, None))
+        kept, columns, cut_bytes = edited(kept, pc.if_else(pa.array(of_language), edits, None))
         books = replace(books, cut_bytes=cut_bytes)
     return Outcome(kept, columns, verdicts, books)
 
 
-def _edited(part: Part, edits: pa.ChunkedArray) -> tuple[Part, pa.Table, int]:
-    """The part with spans cut out of its texts, the new text columns, and the bytes cut; few texts have any."""
+def edited(part: Part, edits: pa.ChunkedArray) -> tuple[Part, pa.Table, int]:
+    """The part with spans cut out of its texts, the new text columns with rows, and the bytes cut; few texts have any."""
     is_cut = pc.greater(pc.fill_null(pc.list_value_length(edits), 0), 0).combine_chunks()
     spans = ([(span["begin"], span["end"]) for span in some] for some in edits.filter(is_cut).to_pylist())
     before = part.columns["text"].filter(is_cut).to_pylist()

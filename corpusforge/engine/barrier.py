@@ -1,7 +1,7 @@
 """Runs a Barrier on the exchange, round after round, then brings verdicts back to their parts or writes an artefact."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from corpusforge.core import DECISION, Barrier, Desk
+from corpusforge.core import DECISION, OWNED_EDITS_FIELD, REVISION, Barrier, Desk, PartOrigin, Round
+from corpusforge.engine.apply import edited
+from corpusforge.engine.earlier import EarlierPart, described, earlier_parts
 from corpusforge.engine.exchange import gather, num_partitions, partition_by_key, sorted_records, spill
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.ledger import Entry, entry, total
-from corpusforge.engine.parts import VERDICTS, PartInfo, alive_rows, load_part, verdicts_path
+from corpusforge.engine.parts import VERDICTS, Part, PartInfo, aligned, alive_rows, columns_path, load_part, verdicts_path
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.progress import Progress
 from corpusforge.engine.store import write_parquet
@@ -30,7 +32,7 @@ _PLACE = ("id", "part", "row", "source_rank")
 
 @dataclass(frozen=True)
 class Routing:
-    """Where the records of a round go: to `count` slots, each a range of keys or a group of parts."""
+    """Where the records of a round go: to `count` slots, each a range of keys or a group of parts; revisions stay together."""
 
     over: str
     count: int
@@ -54,12 +56,25 @@ def _groups(parts: pa.ChunkedArray) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class PlacedPart:
-    """A part with its number, the rank of its source, and the steps that it has gone through."""
+    """A part with its number, the rank of its source and that source's group; the steps `before` it, or its earlier build."""
 
     info: PartInfo
     number: int
     source_rank: int
-    before: tuple[Step, ...]
+    origin: PartOrigin
+    before: tuple[Step, ...] = ()
+    earlier: EarlierPart | None = None
+
+    @property
+    def label(self) -> str:
+        """A name that no other part has."""
+        return self.info.name if self.earlier is None else f"earlier-{self.number:05d}"
+
+    def load(self, columns: Sequence[str]) -> Part:
+        """Columns of the documents that are kept so far."""
+        if self.earlier is not None:
+            return self.earlier.load(columns)
+        return load_part(self.info, self.before, columns)
 
 
 @dataclass(frozen=True)
@@ -72,18 +87,19 @@ class RoundTask:
     placed: PlacedPart | None
     inputs: tuple[Path, ...]
     routing: Routing
+    step_folder: Path
     path: Path
 
     @property
     def name(self) -> str:
         """What people call it."""
-        where = f"partition {self.number}" if self.placed is None else self.placed.info.name
+        where = f"partition {self.number}" if self.placed is None else self.placed.label
         return f"{self.named.use}, {where}"
 
 
 @dataclass(frozen=True)
 class CollectTask:
-    """A group of parts whose verdicts are gathered from what the reduce tasks spilled."""
+    """A group of parts whose verdicts are gathered from what the last round spilled."""
 
     step: Step
     inputs: tuple[Path, ...]
@@ -93,7 +109,7 @@ class CollectTask:
     @property
     def name(self) -> str:
         """What people call it."""
-        return f"{self.step.name}, group {self.group} of parts"
+        return f"{self.step.name}, verdicts from {self.parts[0].info.name} on"
 
 
 @dataclass(frozen=True)
@@ -120,21 +136,28 @@ def run_round(task: RoundTask) -> None:
     if task.path.exists():
         return
     stage = barrier_of(task.named)
-    result = stage.rounds()[task.index].work(_desk(task, stage))
-    if task.routing.over == "decisions":
-        assert result.schema.equals(DECISION), f"{task.named.use} gave {result.schema}"
+    this = stage.rounds()[task.index]
+    result = this.work(_desk(task, this))
+    decision = pa.schema([*DECISION, *_added_fields(stage)])
+    expected = {"decisions": decision, "revisions": REVISION}.get(task.routing.over, result.schema)
+    assert result.schema.equals(expected), f"{task.named.use} gave {result.schema}"
     spill(task.path, result, task.routing.slots(result), task.routing.count)
 
 
-def _desk(task: RoundTask, stage: Barrier) -> Desk:
-    placed = task.placed
+def _added_fields(stage: Barrier) -> list[pa.Field]:
+    return [pa.field(name, pa.int32(), nullable=False) for name in stage.defaults]
+
+
+def _desk(task: RoundTask, this: Round) -> Desk:
+    placed, folders = task.placed, (task.path.parent, task.step_folder)
     if placed is None:
-        return Desk(task.number, sorted_records(gather(task.inputs, task.number)), _no_batches, task.path.parent)
+        records = gather(task.inputs, task.number)
+        return Desk(task.number, sorted_records(records) if this.takes_sorted else records, _no_batches, *folders)
     records = pa.table({})
     if task.inputs:
         of_group = gather(task.inputs, placed.number // PARTS_OF_A_GROUP)
         records = sorted_records(of_group.filter(pc.equal(of_group["key"], placed.number)))
-    return Desk(placed.number, records, partial(_batches, placed), task.path.parent)
+    return Desk(placed.number, records, partial(_batches, placed), *folders, placed.origin)
 
 
 def _no_batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -142,7 +165,7 @@ def _no_batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
 
 
 def _batches(placed: PlacedPart, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    part = load_part(placed.info, placed.before, [name for name in columns if name not in _PLACE])
+    part = placed.load([name for name in columns if name not in _PLACE])
     count = len(part.rows)
     with_place = part.with_columns(
         pa.table(
@@ -157,23 +180,48 @@ def _batches(placed: PlacedPart, columns: Sequence[str]) -> Iterator[pa.RecordBa
 
 
 def run_collect(task: CollectTask) -> dict[str, dict[str, Any]]:
-    """Write the verdicts of a group of parts; gives each part's entry in the books, as JSON."""
+    """Write the verdicts of a group of parts, and their texts where they are edited; gives each part's entry, as JSON."""
     decisions = sorted_records(gather(task.inputs, task.group), ["part", "row"])
     results = {}
     for placed in task.parts:
-        verdicts = _as_verdicts(task.step.stages[0], decisions.filter(pc.equal(decisions["part"], placed.number)))
+        own = decisions.filter(pc.equal(decisions["part"], placed.number))
+        verdicts = _as_verdicts(task.step.stages[0], own.filter(pc.not_equal(own["drop"], "")))
+        stage = barrier_of(task.step.stages[0])
         info, before = placed.info, placed.before
         came_in = len(alive_rows(info, before))
         write_parquet(verdicts_path(task.step, info.name), verdicts)
-        kept = len(alive_rows(info, (*before, task.step)))
-        results[info.name] = entry(task.step.stages[0].use, came_in, kept, verdicts).to_json()
+        kept = alive_rows(info, (*before, task.step))
+        books = entry(task.step.stages[0].use, came_in, len(kept), verdicts)
+        if stage.defaults:
+            write_parquet(columns_path(task.step, info.name), _added(stage, own, kept))
+        if stage.edits_text:
+            books = replace(books, cut_bytes=_write_texts(task.step, placed, kept, own))
+        results[info.name] = books.to_json()
     return results
 
 
+def _added(stage: Barrier, decisions: pa.Table, kept: NDArray[np.int32]) -> pa.Table:
+    """The columns that a deciding stage adds, for the rows `kept` of a part."""
+    given = aligned(decisions, kept)
+    fields = _added_fields(stage)
+    values = [pc.fill_null(given[field.name], stage.defaults[field.name]) for field in fields]
+    rows = pa.field("row", pa.int32(), nullable=False)
+    return pa.table([pa.array(kept, pa.int32()), *values], schema=pa.schema([rows, *fields]))
+
+
+def _write_texts(step: Step, placed: PlacedPart, kept: NDArray[np.int32], revisions: pa.Table) -> int:
+    """Write the texts of the rows `kept` of a part without the spans cut, and these beside them; gives the bytes cut."""
+    part = load_part(placed.info, placed.before, ["text", "content_hash"])
+    part = part.keeping(np.isin(part.rows, kept)).live()
+    edits = aligned(revisions, part.rows)["edits"]
+    _, columns, cut_bytes = edited(part, edits)
+    write_parquet(columns_path(step, placed.info.name), columns.append_column(OWNED_EDITS_FIELD, edits))
+    return cut_bytes
+
+
 def _as_verdicts(named: NamedStage, decisions: pa.Table) -> pa.Table:
-    columns = {name: decisions[name] for name in decisions.column_names if name != "part"}
-    columns["stage"] = pa.array([named.use] * decisions.num_rows, pa.string())
-    return pa.table([columns[name] for name in VERDICTS.names], schema=VERDICTS)
+    stages = pa.array([named.use] * decisions.num_rows, pa.string())
+    return pa.table([stages if name == "stage" else decisions[name] for name in VERDICTS.names], schema=VERDICTS)
 
 
 def run_finish(task: FinishTask) -> None:
@@ -188,8 +236,10 @@ def run_barrier(
 ) -> dict[str, list[Entry]]:
     """Round after round, then finish; the books of a deciding barrier by source, none for one that makes an artefact."""
     stage = barrier_of(step.stages[0])
-    size = stage.record_bytes(sum(part.rows for part in parts), sum(part.text_bytes for part in parts))
-    layout = _Layout(step, _placed(plan, step, parts), num_partitions(size))
+    earlier = _placed_earlier(step)
+    compared = [*(each.info for each in earlier), *parts]
+    size = stage.record_bytes(sum(part.rows for part in compared), sum(part.text_bytes for part in compared))
+    layout = _Layout(step, (*earlier, *_placed(plan, step, parts, len(earlier))), num_partitions(size))
     paths: tuple[Path, ...] = ()
     with progress.running([step], sum(layout.num_tasks(index) for index in range(len(layout.rounds)))) as tick:
         for index in range(len(layout.rounds)):
@@ -203,10 +253,25 @@ def run_barrier(
         return _collect(step, layout.placed, paths, executor)
 
 
-def _placed(plan: Plan, step: Step, parts: Sequence[PartInfo]) -> tuple[PlacedPart, ...]:
+def _placed(plan: Plan, step: Step, parts: Sequence[PartInfo], first: int) -> tuple[PlacedPart, ...]:
     ranks = {name: rank for rank, name in enumerate(plan.chains)}
+    groups = {chain.name: chain.group for chain in plan.recipe.sources}
     return tuple(
-        PlacedPart(part, number, ranks[part.source], plan.before(part.source, step)) for number, part in enumerate(parts)
+        PlacedPart(
+            part, number, ranks[part.source], PartOrigin(part.name, part.source, groups[part.source]),
+            plan.before(part.source, step),
+        )
+        for number, part in enumerate(parts, first)
+    )  # fmt: skip
+
+
+def _placed_earlier(step: Step) -> tuple[PlacedPart, ...]:
+    """Parts of the builds that the stage compares with: those of the build named first have the lowest ranks."""
+    found = earlier_parts(barrier_of(step.stages[0]).earlier(), step.name)
+    ranks = {key: rank for rank, key in enumerate(dict.fromkeys(each.source for each in found))}
+    return tuple(
+        PlacedPart(each.info, number, ranks[each.source] - len(ranks), each.origin, earlier=each)
+        for number, each in enumerate(found)
     )
 
 
@@ -226,14 +291,15 @@ class _Layout:
     def tasks(self, index: int, inputs: tuple[Path, ...]) -> list[RoundTask]:
         """The tasks of a round, which read what the round before wrote."""
         named, routing, name = self._step.stages[0], self._routing(index), self.rounds[index].name
-        scratch = self._step.folder / "scratch"
+        folder = self._step.folder
+        scratch = folder / "scratch"
         if self.rounds[index].over == "parts":
             return [
-                RoundTask(named, index, each.number, each, inputs, routing, scratch / f"{each.info.name}.{name}")
+                RoundTask(named, index, each.number, each, inputs, routing, folder, scratch / f"{each.label}.{name}")
                 for each in self.placed
             ]
         return [
-            RoundTask(named, index, number, None, inputs, routing, scratch / f"{number:05d}.{name}")
+            RoundTask(named, index, number, None, inputs, routing, folder, scratch / f"{number:05d}.{name}")
             for number in range(self.num_tasks(index))
         ]
 
@@ -242,19 +308,34 @@ class _Layout:
         if index + 1 < len(self.rounds):
             over: str = self.rounds[index + 1].over
         else:
-            over = "one" if barrier_of(self._step.stages[0]).provides else "decisions"
-        counts = {"partitions": self._num_partitions, "one": 1}
+            stage = barrier_of(self._step.stages[0])
+            over = "one" if stage.provides else "revisions" if stage.edits_text else "decisions"
+        counts = {"partitions": self._num_partitions, "one": 1, "revisions": 1}
         return Routing(over, counts.get(over, self._num_groups))
 
 
-def _collect(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...], executor: Executor) -> dict[str, list[Entry]]:
+def _collect_tasks(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...]) -> list[CollectTask]:
+    """One for each part where texts are edited, else for each group of parts; nothing is said of parts of earlier builds."""
+    if barrier_of(step.stages[0]).edits_text:
+        return [CollectTask(step, (path,), 0, (each,)) for each, path in zip(placed, decided, strict=True)]
     groups: dict[int, list[PlacedPart]] = {}
-    for each in placed:
+    for each in (each for each in placed if each.earlier is None):
         groups.setdefault(each.number // PARTS_OF_A_GROUP, []).append(each)
-    tasks = [CollectTask(step, decided, group, tuple(some)) for group, some in groups.items()]
-    source_of_part = {each.info.name: each.info.source for each in placed}
+    return [CollectTask(step, decided, group, tuple(some)) for group, some in groups.items()]
+
+
+def _collect(step: Step, placed: Sequence[PlacedPart], decided: tuple[Path, ...], executor: Executor) -> dict[str, list[Entry]]:
+    tasks = _collect_tasks(step, placed, decided)
+    source_of_part = {each.info.name: each.info.source for each in placed if each.earlier is None}
     entries: dict[str, list[Entry]] = {}
     for results in executor.map(run_collect, tasks):
         for name, books in results.items():
             entries.setdefault(source_of_part[name], []).append(Entry.from_json(books))
     return {source: [total(books)] for source, books in entries.items()}
+
+
+def barrier_facts(step: Step) -> dict[str, Any]:
+    """What the step's report says beside its books: facts of the stage, and the builds that it compared with."""
+    stage = barrier_of(step.stages[0])
+    against = [described(build) for build in stage.earlier()]
+    return {**stage.facts(step.folder / "scratch"), **({"against": against} if against else {})}

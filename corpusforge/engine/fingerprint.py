@@ -19,11 +19,11 @@ from pydantic.fields import FieldInfo
 from corpusforge.core import InputFile
 from corpusforge.engine.store import file_digest, read_json, write_json
 from corpusforge.errors import StoreDamaged
-from corpusforge.recipe.contracts import resources
+from corpusforge.recipe.contracts import manifest_path, resources
 from corpusforge.recipe.model import NamedStage
 from corpusforge.remote.store import RemoteFile, Store, names_bytes
 from corpusforge.remote.urls import is_url
-from corpusforge.settings import InputMark, ThresholdMark
+from corpusforge.settings import BuildsMark, InputMark, ThresholdMark
 
 
 def fingerprint(facts: dict[str, Any]) -> str:
@@ -39,6 +39,9 @@ def stage_facts(named: NamedStage, digests: "Digests", thresholds: bool = True) 
     settings = stage.model_dump(mode="json", exclude=marked)
     for name, path in resources(stage).items():
         settings[name] = digests.of_path(path)
+    for name, field in type(stage).model_fields.items():
+        if _has_mark(field, (BuildsMark,)):
+            settings[name] = [digests.of_file(manifest_path(build)) for build in getattr(stage, name)]
     return {"use": named.use, "revision": type(stage).revision, "settings": settings}
 
 

@@ -15,8 +15,9 @@ from typing import Any, Literal
 from corpusforge.core import Barrier, Filter, InputFile, Source, Transform, writes_text
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
 from corpusforge.engine.store import file_digest, read_json
-from corpusforge.errors import InputError, RecipeError
+from corpusforge.errors import InputError, RecipeError, UserError
 from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
+from corpusforge.recipe.suggest import did_you_mean
 
 Kind = Literal["read", "stream", "barrier", "sink"]
 
@@ -81,9 +82,28 @@ class Plan:
         path = (*self.chains[source], *self.joined)
         return tuple(each for each in path[: path.index(step)] if each.kind != "barrier" or not each.stages[0].stage.provides)
 
+    def needed_for(self, name: str) -> frozenset[str]:
+        """Fingerprints of the steps called `name` and of all that these stand on; raises UserError where there is none.
+
+        A step is called by its own name, by a stage that it has (filter.length), or by the kind of one (dedup).
+        """
+        needed: set[str] = set()
+        for step in reversed(self.steps):
+            if step.fingerprint in needed or any(f"{each}.".startswith(f"{name}.") for each in _names(step)):
+                needed |= {step.fingerprint, *step.parents}
+        if not needed:
+            names = {each for step in self.steps for each in _names(step)}
+            raise UserError(f"{self.recipe.path.name}: no step {name!r}; {did_you_mean(name, names, 'steps')}")
+        return frozenset(needed)
+
+
+def _names(step: Step) -> tuple[str, ...]:
+    return (step.name, *(named.use for named in step.stages))
+
 
 def make_plan(recipe: Recipe, out: Path) -> Plan:
     """List and digest the inputs and name every step; raises RecipeError with every input problem."""
+    _refuse_itself(recipe, out)
     inputs = _list_inputs(recipe)
     digests = Digests(out / ".digests.json")
     builder = _Builder(out, digests)
@@ -106,6 +126,16 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     joined.append(builder.step(sink.use, "sink", (sink,), parents, artifacts, seed=recipe.seed, groups=groups))
     digests.save()
     return Plan(recipe, out, chains, tuple(joined), inputs)
+
+
+def _refuse_itself(recipe: Recipe, out: Path) -> None:
+    """Raise RecipeError where a stage compares with the build that is to be made: it would never be done."""
+    for index, named in enumerate(recipe.stages):
+        earlier = named.stage.earlier() if isinstance(named.stage, Barrier) else ()
+        if out.resolve() in [build.resolve() for build in earlier]:
+            raise RecipeError(
+                [f"{recipe.path.name}: stages.{index} ({named.use}): {out} is the output folder itself; give another --out"]
+            )
 
 
 def settles_rows(step: Step) -> bool:

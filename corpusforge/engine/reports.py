@@ -97,10 +97,12 @@ class Reports:
         return [Entry.from_json(each) for ledger in ledgers for each in ledger.get(source, [])]
 
     def _sound_alarm(self, step: Step, entries: Books) -> None:
+        if step.kind == "sink":
+            return
+        known = [name for name, chain in self.plan.chains.items() if chain[0].fingerprint in self.done]
+        parts = [(part, self.plan.chains[part.source][0]) for part in self.parts(known)]
         for chain in self.plan.recipe.sources:
-            if chain.name in entries and step.kind != "sink":
-                read = self.plan.chains[chain.name][0]
-                parts = [(part, read) for part in self.parts([chain.name])]
+            if chain.name in entries:
                 check_alarm(chain.name, chain.alarm_share, self._flow(chain.name), step, parts)
 
     def _refuse_nothing(self, step: Step, entries: Books) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusforge.engine import stream
-from corpusforge.engine.barrier import barrier_of, run_barrier
+from corpusforge.engine.barrier import barrier_facts, run_barrier
 from corpusforge.engine.estimate import estimate
 from corpusforge.engine.executor import Executor
 from corpusforge.engine.executors.local import Local
@@ -34,17 +34,18 @@ from corpusforge.recipe.model import Recipe
 def build(
     recipe: Recipe,
     out: Path,
-    workers: int = 1,
+    workers: int | Ray = 1,
     progress: Progress = SILENT,
     *,
-    ray: str | None = None,
     task: Slice | None = None,
+    until: str | None = None,
 ) -> Plan:
     """Run every step that is not done and publish the shards under `out`; gives the plan that was carried out.
 
-    Tasks run in `workers` processes, or on the Ray cluster at the address `ray`. With `task` this process does its share and
-    the others of the team theirs. Raises CorpusForgeError where the input, the recipe or the machine has to change, and
-    SlicesMissing when a task that does not wait has done its share; what is finished is kept.
+    Tasks run in so many processes, or on a Ray cluster. With `task` this process does its share and the others of the team
+    theirs. With `until`, the name of a step or a stage, no step runs that it does not stand on, and nothing is published: the
+    same call without it goes on from there. Raises CorpusForgeError where the input, the recipe or the machine has to change,
+    and SlicesMissing when a task that does not wait has done its share; what is finished is kept.
     """
     out = out.absolute()
     began = time.time()
@@ -52,15 +53,17 @@ def build(
         with crew.turn():
             claim(out, recipe.name, published_names(recipe))
             plan = make_plan(recipe, out)
+            needed = plan.needed_for(until or plan.joined[-1].name)
             write_plan(plan)
             done = crew.agree(plan)
             progress.planned(estimate(plan))
-        with Local(workers) if ray is None else Ray(ray) as executor:
+        with workers if isinstance(workers, Ray) else Local(workers) as executor:
             running = _Build(plan, crew, executor, progress, Reports(plan))
-            running.run(done)
-        with crew.turn():
-            publish_outputs(plan, running.reports.done)
-            write_run(plan, executor.workers, began, running.seconds)
+            running.run(done, needed)
+        if until is None:
+            with crew.turn():
+                publish_outputs(plan, running.reports.done)
+                write_run(plan, executor.workers, began, running.seconds)
     return plan
 
 
@@ -75,28 +78,29 @@ class _Build:
     reports: Reports
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def run(self, done: frozenset[str]) -> None:
-        """Carry out the plan, of which the steps `done` were done when its crew began."""
+    def run(self, done: frozenset[str], needed: frozenset[str]) -> None:
+        """Carry out the `needed` steps of the plan, of which the steps `done` were done when its crew began."""
         for step in self.plan.steps:
             if step.fingerprint in done:
                 self.reports.read(step)
                 self.progress.skipped(step)
+        todo = needed - done
         began = time.monotonic()
-        self._chains(done)
+        self._chains(todo)
         self.seconds["sources"] = time.monotonic() - began
-        for steps in _passes(self.plan.joined, done):
+        for steps in _passes(self.plan.joined, todo):
             began = time.monotonic()
             self._joined_pass(steps)
             self.seconds["+".join(step.name for step in steps)] = time.monotonic() - began
         self.reports.check_flow()
 
-    def _chains(self, done: frozenset[str]) -> None:
+    def _chains(self, todo: frozenset[str]) -> None:
         """Every source's chain up to the join, their read tasks side by side."""
-        todo = {name: list(_passes(chain, done)) for name, chain in self.plan.chains.items()}
-        reading = {name: passes.pop(0) for name, passes in todo.items() if passes and passes[0][0].kind == "read"}
+        chains = {name: list(_passes(chain, todo)) for name, chain in self.plan.chains.items()}
+        reading = {name: passes.pop(0) for name, passes in chains.items() if passes and passes[0][0].kind == "read"}
         if reading:
             self._pass([step for steps in reading.values() for step in steps], partial(self._read, reading))
-        for name, passes in todo.items():
+        for name, passes in chains.items():
             for steps in passes:
                 self._pass(steps, partial(self._stream, [name], steps))
 
@@ -152,8 +156,7 @@ class _Build:
 
     def _barrier(self, step: Step, executor: Executor) -> "Report":
         entries: dict[str, list[Entry]] = run_barrier(self.plan, step, self.reports.parts(), executor, self.progress)
-        facts = barrier_of(step.stages[0]).facts()
-        return lambda step: self.reports.write(step, entries, {"facts": facts} if facts else {})
+        return lambda step: self.reports.write(step, entries, barrier_facts(step))
 
     def _sink(self, step: Step, executor: Executor) -> "Report":
         written: list[dict[str, Any]] = run_sink(self.plan, step, self.reports.parts(), executor, self.progress)
@@ -165,15 +168,15 @@ Report = Callable[[Step], Books]
 Work = Callable[[Executor], Report]
 
 
-def _passes(steps: Sequence[Step], done: frozenset[str]) -> Iterator[tuple[Step, ...]]:
+def _passes(steps: Sequence[Step], todo: frozenset[str]) -> Iterator[tuple[Step, ...]]:
     """Steps to do, in order: neighbours that stream (a read step may open) together, others alone."""
     group: list[Step] = []
     for step in steps:
-        is_done = step.fingerprint in done
-        if group and (is_done or step.kind != "stream"):
+        is_idle = step.fingerprint not in todo
+        if group and (is_idle or step.kind != "stream"):
             yield tuple(group)
             group = []
-        if is_done:
+        if is_idle:
             continue
         if step.kind in ("barrier", "sink"):
             yield (step,)

@@ -125,6 +125,7 @@ def joined(out: Path, task: Slice, progress: Progress) -> Iterator[Crew]:
         with (folder / f"{task.index}.lock").open("a") as own:
             with team.turn():
                 _lock(own, fcntl.LOCK_EX | fcntl.LOCK_NB, f"{out}: task {task} runs here already; each task runs once")
+                own.truncate(0)
                 lock.truncate(0)
                 lock.write("a team of processes (build --task)")
                 lock.flush()
@@ -162,13 +163,13 @@ class Team:
         self.error(self.task.index).unlink(missing_ok=True)
         others = {index: _mark(self.error(index)) for index in range(1, self.task.of + 1)}
         self._old_errors = {index: mark for index, mark in others.items() if mark is not None}
-        if not self._others_run():
+        if not self._others():
             remove_partials(self.out)
 
     def leave(self) -> None:
         """In turn, when the build is done: the last one leaves nothing behind that one process would not have left."""
         self._facts.unlink(missing_ok=True)
-        if not self._others_run():
+        if not self._others():
             remove_partials(self.out)
 
     def agree(self, plan: Plan) -> frozenset[str]:
@@ -177,8 +178,9 @@ class Team:
         done = {step.fingerprint for step in plan.steps if step.is_done}
         found = read_json(self._facts) if self._facts.exists() else {"done": []}
         if found == {**facts, "done": found["done"]} and done.issuperset(found["done"]):
+            self._own.write_text("agreed", "utf-8")
             return frozenset(found["done"])
-        if self._others_run():
+        if any(lock.stat().st_size for lock in self._others()):  # one that has only just come has agreed to nothing yet
             if found.get("of") not in (None, self.task.of):
                 raise FolderInUse(
                     f"{self.out}: {found['of']} tasks build here, this is {self.task}; give --task i/{found['of']}"
@@ -187,6 +189,7 @@ class Team:
                 f"{self.out}: other tasks build another recipe here, or see other input; wait, or give another --out"
             )
         write_json(self._facts, {**facts, "done": sorted(done)})
+        self._own.write_text("agreed", "utf-8")
         return frozenset(done)
 
     def begin(self, steps: Sequence[Step], prepare: Callable[[], None], executor: Executor) -> Executor:
@@ -211,9 +214,14 @@ class Team:
                 said = self.error(index).read_text("utf-8")
                 raise BuildStopped(f"task {index}/{self.task.of} stopped: {said}\nmend that, then run all tasks again")
 
-    def _others_run(self) -> bool:
-        own = f"{self.task.index}.lock"
-        return any(_is_held(path) for path in self.folder.glob("[0-9]*.lock") if path.name != own)
+    @property
+    def _own(self) -> Path:
+        """Locked while this process runs; says something once it has agreed to a plan."""
+        return self.folder / f"{self.task.index}.lock"
+
+    def _others(self) -> list[Path]:
+        """The lock files of the others that run."""
+        return [path for path in self.folder.glob("[0-9]*.lock") if path != self._own and _is_held(path)]
 
 
 class Share:

@@ -50,8 +50,9 @@ def publish(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         sync(partial)
-        os.replace(partial, path)
-        sync(path.parent)
+        with _opened(path.parent) as folder:  # before the file is seen: whoever waits for it may then delete the folder
+            os.replace(partial, path)
+            os.fsync(folder)
     except OSError as error:
         raise system_error(error, path) from error
     finally:
@@ -61,9 +62,16 @@ def publish(path: Path) -> Iterator[Path]:
 
 def sync(path: Path) -> None:
     """Make what was written to a file, or renamed in a folder, survive a power cut."""
+    with _opened(path) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of a file or folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from corpusforge.core import EDITS_FIELD, Filter, Rule
-from corpusforge.filter.english import TERMINAL_PUNCTUATION, WordKind, num_sentences
 from corpusforge.filter.limits import Count
+from corpusforge.text.english import TERMINAL_PUNCTUATION, WordKind, num_sentences
 from corpusforge.text.page_cuts import CITATION, FIRST_FATE, KEPT, WHITESPACE, kept_texts, page_cuts
 from corpusforge.text.page_lines import (
     CURLY_BRACKET,

@@ -7,8 +7,8 @@ import pyarrow as pa
 from pydantic import Field
 
 from corpusforge.core import Filter, Rule
-from corpusforge.filter.english import TERMINAL_PUNCTUATION, WordKind, words_of
 from corpusforge.filter.limits import Number
+from corpusforge.text.english import TERMINAL_PUNCTUATION, WordKind, words_of
 from corpusforge.text.line_marks import plain_lines
 from corpusforge.text.shares import share
 from corpusforge.text.view import TextView

@@ -7,8 +7,8 @@ import pyarrow as pa
 from pydantic import field_validator
 
 from corpusforge.core import Filter, Rule
-from corpusforge.filter.english import SYMBOLS, WordKind, words_of
 from corpusforge.filter.limits import Count, Number
+from corpusforge.text.english import SYMBOLS, WordKind, words_of
 from corpusforge.text.line_marks import marks
 from corpusforge.text.shares import share
 from corpusforge.text.view import TextView

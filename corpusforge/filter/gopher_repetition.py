@@ -7,9 +7,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from corpusforge.core import Filter, Rule
-from corpusforge.filter.english import WordKind, words_of
 from corpusforge.filter.limits import Number
 from corpusforge.settings import ThresholdMark
+from corpusforge.text.english import WordKind, words_of
 from corpusforge.text.ngrams import REPEATED, TOP, repeated_runs
 from corpusforge.text.repeats import repeated_lines, repeated_paragraphs
 from corpusforge.text.shares import share

@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corpusforge.engine.manifest import read_manifest
+from corpusforge.engine.parts import TEXT_COLUMNS
 from corpusforge.engine.store import read_parquet
 from corpusforge.errors import InputError
 from corpusforge.inspect.steps import Generation, StepOnDisk, finished_generation, finished_parts, latest_generation
 
 ABOUT = ("source", "origin", "url", "license", "lang", "date", "meta")
-_NO_SIGNALS = ("row", "failed", "message", "edits")
+_NO_SIGNALS = ("row", "failed", "message", "edits", *TEXT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -146,14 +147,16 @@ class Documents:
                 known.update(new)
         return measured
 
-    def _signals_file(self, step: StepOnDisk, part: str) -> pq.ParquetFile | None:
+    def _said_file(self, step: StepOnDisk, part: str) -> pq.ParquetFile | None:
+        """Where a filter's signals and edits lie, or what a barrier gives beside its verdicts."""
         name = step.report.get("signals")
-        path = self.out / "signals" / str(name) / f"{part}.parquet"
-        return pq.ParquetFile(path) if name is not None and path.exists() else None
+        folder = self.out / "signals" / name if name else step.folder if step.kind == "barrier" else None
+        path = folder / f"{part}.parquet" if folder is not None else None
+        return pq.ParquetFile(path) if path is not None and path.exists() else None
 
     def edits_at(self, step: StepOnDisk, location: Location) -> list[dict[str, Any]]:
-        """Spans (begin, end, reason) that one step had cut out of a document if it kept it."""
-        file = self._signals_file(step, location.part)
+        """Spans (begin, end, reason, and of a barrier the owner) that one step had cut out of a document if it kept it."""
+        file = self._said_file(step, location.part)
         if file is None or "edits" not in file.schema_arrow.names:
             return []
         places = _places(file, [location.row])
@@ -162,11 +165,11 @@ class Documents:
 
     def signals_at(self, step: StepOnDisk, part: str, rows: Sequence[int]) -> list[dict[str, Any]]:
         """What one step measured on some rows; empty where it measures nothing."""
-        file = self._signals_file(step, part)
-        if file is None:
+        file = self._said_file(step, part)
+        names = [] if file is None else [each for each in file.schema_arrow.names if each not in _NO_SIGNALS]
+        if file is None or not names:
             return [{} for _ in rows]
         places = _places(file, rows)
-        names = [each for each in file.schema_arrow.names if each not in _NO_SIGNALS]
         have = iter(take_rows(file, places[places >= 0].tolist(), names).to_pylist())
         return [next(have) if place >= 0 else {} for place in places.tolist()]
 

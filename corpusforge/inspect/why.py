@@ -1,7 +1,7 @@
 """A document's whole fate: where it came from, what each step said of it, and what it became."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -31,10 +31,20 @@ class Witness:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """UTF-8 bytes begin <= x < end that a stage cut out of the text it found; the `owner`, if one is named, has the same."""
+
+    begin: int
+    end: int
+    reason: str
+    owner: Witness | None
+
+
+@dataclass(frozen=True)
 class StepFate:
     """What one stage of a step said; waiting where a build stopped before it. `reason` is "" unless dropped.
 
-    `cut_bytes` are the UTF-8 bytes that it cut out of the text.
+    `cut_bytes` are the UTF-8 bytes that it cut out of the text, `cuts` say where.
     """
 
     step: str
@@ -47,6 +57,7 @@ class StepFate:
     witness: Witness | None
     signals: Mapping[str, Any]
     cut_bytes: int = 0
+    cuts: tuple[Cut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,10 +90,11 @@ def why(out: Path, document: str) -> list[Fate]:
     More than one only where the input gave one id several times. Raises InputError when none, or more than one, is meant.
     """
     documents = open_documents(out)
-    return [_fate(documents, each, location) for each, location in _named(documents, document)]
+    return [_fate(documents, each, location) for each, location in named(documents, document)]
 
 
-def _named(documents: Documents, name: str) -> list[tuple[bytes, Location]]:
+def named(documents: Documents, name: str) -> list[tuple[bytes, Location]]:
+    """The document that is meant, id and place, as `why` takes it; raises InputError when none, or more than one, is meant."""
     found = documents.find_prefix(name.lower()) if _ID.fullmatch(name) else []
     found = found or documents.find_origin(name) or _of_source(documents, name)
     if not found:
@@ -135,8 +147,9 @@ def _step_fates(documents: Documents, location: Location) -> Iterator[StepFate]:
             if dropped and dropped[0]["stage"] == stage:
                 yield _dropped(documents, step, dropped[0], signals)
                 return
-            cut_bytes = sum(edit["end"] - edit["begin"] for edit in documents.edits_at(step, location))
-            yield StepFate(step.name, stage, "kept", "", None, None, "", None, signals, cut_bytes)
+            cuts = _cuts(documents, step, location)
+            cut_bytes = sum(cut.end - cut.begin for cut in cuts)
+            yield StepFate(step.name, stage, "kept", "", None, None, "", None, signals, cut_bytes, cuts)
 
 
 def _dropped(documents: Documents, step: StepOnDisk, row: Mapping[str, Any], signals: Mapping[str, Any]) -> StepFate:
@@ -146,14 +159,27 @@ def _dropped(documents: Documents, step: StepOnDisk, row: Mapping[str, Any], sig
     )  # fmt: skip
 
 
+def _cuts(documents: Documents, step: StepOnDisk, location: Location) -> tuple[Cut, ...]:
+    edits = documents.edits_at(step, location)
+    owners = _witnesses(documents, [edit["owner"] for edit in edits if "owner" in edit])
+    return tuple(Cut(edit["begin"], edit["end"], edit["reason"], owners.get(edit.get("owner", b""))) for edit in edits)
+
+
 def _witness(documents: Documents, witness: bytes | None) -> Witness | None:
-    if witness is None:
-        return None
-    place = documents.find([witness]).get(witness)
+    return None if witness is None else _witnesses(documents, [witness])[witness]
+
+
+def _witnesses(documents: Documents, ids: Sequence[bytes]) -> dict[bytes, Witness]:
+    """The documents of some ids; source and origin are "" where the build has no such document."""
+    places = documents.find(ids) if ids else {}
+    return {each: _described(documents, each, places.get(each)) for each in dict.fromkeys(ids)}
+
+
+def _described(documents: Documents, document: bytes, place: Location | None) -> Witness:
     if place is None:
-        return Witness(witness.hex(), "", "")
+        return Witness(document.hex(), "", "")
     about = documents.about(place.source, place.part, [place.row])[0]
-    return Witness(witness.hex(), about["source"], about["origin"])
+    return Witness(document.hex(), about["source"], about["origin"])
 
 
 def _places(documents: Documents, document: bytes) -> Iterator[Place]:

@@ -80,8 +80,13 @@ def _marked_inside(annotation: object) -> bool:
     return any(any(isinstance(mark, ResourceMark) for mark in getattr(argument, "__metadata__", ())) for argument in arguments)
 
 
+def manifest_path(build: Path) -> Path:
+    """What a finished build wrote last."""
+    return build / "manifest.json"
+
+
 def resource_problems(recipe: Recipe) -> Iterator[str]:
-    """A line for each file that a setting names and that is not there."""
+    """A line for each file, or finished build, that a setting names and that is not there."""
     places: list[tuple[str, str, Stage]] = [(f"sources.{i}", chain.use, chain.source) for i, chain in enumerate(recipe.sources)]
     for i, chain in enumerate(recipe.sources):
         places += [(f"sources.{i}.pipeline.{j}", each.use, each.stage) for j, each in enumerate(chain.stages)]
@@ -91,3 +96,6 @@ def resource_problems(recipe: Recipe) -> Iterator[str]:
         for setting, path in resources(stage).items():
             if not path.exists():
                 yield f"{where}.{setting} ({use}): no such file or folder: {path}; paths are relative to the recipe file"
+        for path in stage.earlier() if isinstance(stage, Barrier) else ():
+            if not manifest_path(path).is_file():
+                yield f"{where} ({use}): no finished build is at {path}; paths are relative to the recipe file"

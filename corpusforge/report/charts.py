@@ -45,17 +45,28 @@ class Mark:
     label: str
 
 
-def histogram(bins: Bins, series: Sequence[Series], marks: Sequence[Mark] = (), what: str = "documents") -> Markup:
-    """Bars, one series on top of the other, with marks and a table of the same numbers behind them."""
+@dataclass(frozen=True)
+class Curve:
+    """A line over a histogram: (value along the axis, share from 0 to 1 of the height), and what it means."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+def histogram(
+    bins: Bins, series: Sequence[Series], marks: Sequence[Mark] = (), what: str = "documents", curve: Curve | None = None
+) -> Markup:
+    """Bars, one series on top of the other, with marks, a curve over them and a table of the same numbers behind them."""
     heights = np.sum([each.counts for each in series], axis=0)
     tallest = max(1, int(heights.max()))
-    legend = [element("span", each.name, class_=f"key {each.kind}") for each in series] if len(series) > 1 else []
+    keys = [(each.name, each.kind) for each in series] + ([(curve.name, "curve")] if curve is not None else [])
+    legend = [element("span", name, class_=f"key {kind}") for name, kind in keys] if len(keys) > 1 else []
     label = f"Histogram of {figures.count(int(heights.sum()))} {what}; the table below has the numbers"
     shapes = element(
-        "svg", joined(_bars(bins, series, tallest)), viewBox=f"0 0 {_WIDTH} {_HEIGHT}", preserveAspectRatio="none",
-        role="img", aria_label=label,
+        "svg", *_bars(bins, series, tallest), *_line(bins, curve), viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        preserveAspectRatio="none", role="img", aria_label=label,
     )  # fmt: skip
-    plot = element("div", shapes, *map(mark_across, marks), class_="plot")
+    plot = element("div", shapes, *map(_mark, marks), class_="plot")
     head = ["from", "below", *(f"#{each.name}" for each in series)]
     rows = [
         [*_ends(bins, index), *(figures.count(int(each.counts[index])) for each in series)]
@@ -64,7 +75,21 @@ def histogram(bins: Bins, series: Sequence[Series], marks: Sequence[Mark] = (), 
     ]
     scale = element("p", f"tallest bar {figures.count(tallest)} {what}", _axis_text(bins), class_="axis-note")
     above = [element("div", *legend, class_="legend")] if legend else []
-    return joined([*above, plot, _bin_axis(bins), scale, folded("Table", table(head, rows))])
+    behind = [table(head, rows), *([_curve_table(curve)] if curve is not None else [])]
+    return joined([*above, plot, _axis(bins), scale, folded("Table", *behind)])
+
+
+def _line(bins: Bins, curve: Curve | None) -> Iterable[Markup]:
+    if curve is not None:
+        places = ((bins.position(value) * _WIDTH, (1 - share) * _HEIGHT) for value, share in curve.points)
+        line = " ".join(f"{_short(x)},{_short(y)}" for x, y in places)
+        yield element("polyline", element("title", curve.name), points=line, class_="curve", vector_effect="non-scaling-stroke")
+
+
+def _curve_table(curve: Curve) -> Markup:
+    """Some twenty of the points."""
+    some = curve.points[:: max(1, len(curve.points) // 20)]
+    return table(["#at", f"#{curve.name}"], [[figures.number(value), figures.share(share, 1)] for value, share in some])
 
 
 def _axis_text(bins: Bins) -> str:
@@ -105,8 +130,7 @@ def _bars(bins: Bins, series: Sequence[Series], tallest: int) -> Iterable[Markup
                 )  # fmt: skip
 
 
-def mark_across(mark: Mark) -> Markup:
-    """The line, with its label on the side that has room."""
+def _mark(mark: Mark) -> Markup:
     if mark.place <= 0:
         return element("span", f"← {mark.label}", class_="beyond left")
     if mark.place >= 1:
@@ -115,15 +139,11 @@ def mark_across(mark: Mark) -> Markup:
     return element("span", element("b", mark.label), class_=side, style=f"left:{100 * mark.place:.2f}%")
 
 
-def _bin_axis(bins: Bins) -> Markup:
+def _axis(bins: Bins) -> Markup:
     ticks = [(0.5 / len(bins), 0.0)] if bins.has_zeros else []
     ticks += [(bins.position(value), value) for value in ticks_of(bins)]
-    return axis([(at, figures.number(value)) for at, value in ticks])
-
-
-def axis(labels: Iterable[tuple[float, str]]) -> Markup:
-    """Labels below a chart, each at its place from 0 to 1; those that would touch the one before are left out."""
-    shown = [element("span", label, style=f"left:{100 * at:.2f}%", class_=_tick_class(at)) for at, label in apart(labels)]
+    labels = apart([(at, figures.number(value)) for at, value in ticks])
+    shown = [element("span", label, style=f"left:{100 * at:.2f}%", class_=_tick_class(at)) for at, label in labels]
     return element("div", *shown, class_="axis", aria_hidden="true")
 
 

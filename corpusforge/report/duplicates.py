@@ -1,91 +1,128 @@
-"""Which documents have the most copies: verdicts name the document that stays in the place of each that is taken out.
+"""What deduplication took out: which documents have the most copies, and how like the copies are.
 
-Witnesses are counted a share of all ids at a time, so that memory is bounded however many duplicates there are.
+Verdicts name the document that stays in the place of each that is taken out, and where a step measures it their similarity.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from corpusforge.inspect.folder import Documents, id_bytes
+from corpusforge.core import ELSEWHERE
+from corpusforge.dedup.bands import Bands
+from corpusforge.inspect.folder import Documents
+from corpusforge.inspect.removals import Sizes, dedup_steps, group_sizes, largest, removals
 from corpusforge.inspect.steps import StepOnDisk
 from corpusforge.report.examples import Place
-from corpusforge.report.flow import Flow
+from corpusforge.report.histogram import Bins
 
 NUM_CLUSTERS = 8
 _NUM_MEMBERS = 3
-_WITNESSES_AT_ONCE = 4_000_000
+
+# The whole axis, so that the curve is seen to rise.
+_BINS = Bins(np.arange(51) / 50)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A document that was taken out, and how like the one that stays it is, where that was measured."""
+
+    place: Place
+    similarity: float | None
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Documents that one stage took to be the same: the one that stays, how many went, and the first of these."""
+    """Documents that one stage took to be the same: the one that stays, how many went, the least alike of these.
+
+    The one that stays has no place here where it is of an earlier build.
+    """
 
     stage: str
     num_removed: int
-    witness: Place
-    removed: tuple[Place, ...]
+    id: str
+    witness: Place | None
+    removed: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Similarities of the documents that a step took out; `bands` tell with which chance a pair was looked at, if known."""
+
+    stage: str
+    threshold: float
+    bins: Bins
+    counts: NDArray[np.int64]
+    bands: Bands | None
 
 
 def duplicate_stages(documents: Documents) -> dict[str, list[StepOnDisk]]:
     """Stages that look at the whole corpus and take documents out, with their steps: dedup.exact and others."""
     stages: dict[str, list[StepOnDisk]] = {}
-    for step in documents.generation.steps:
-        if step.kind == "barrier" and step.books:
-            stages.setdefault(next(iter(step.books.values()))[0].stage, []).append(step)
+    for step in dedup_steps(documents):
+        stages.setdefault(step.name, []).append(step)
     return stages
 
 
-def largest_clusters(documents: Documents, flow: Flow) -> list[Cluster]:
+def likenesses(documents: Documents) -> list[Likeness]:
+    """Of each step that measured similarities, in the order of the steps."""
+    found = (_likeness(documents, step) for step in dedup_steps(documents))
+    return [each for each in found if each is not None]
+
+
+def _likeness(documents: Documents, step: StepOnDisk) -> Likeness | None:
+    measured = [each.table.filter(pc.is_valid(each.table["similarity"])) for each in removals(documents, [step])]
+    thresholds = [table["threshold"][0].as_py() for table in measured if table.num_rows]
+    if not thresholds:
+        return None
+    counts = sum((_BINS.counts(table["similarity"].to_numpy()) for table in measured), np.zeros(len(_BINS), np.int64))
+    return Likeness(step.name, thresholds[0], _BINS, counts, _bands(step))
+
+
+def _bands(step: StepOnDisk) -> Bands | None:
+    """None of a stage that has none."""
+    facts = step.report
+    return Bands(facts["bands"], facts["rows"]) if "bands" in facts else None
+
+
+def largest_clusters(documents: Documents) -> list[Cluster]:
     """The NUM_CLUSTERS documents of each stage with the most copies, most copies first; then by id."""
     clusters: list[Cluster] = []
     for stage, steps in duplicate_stages(documents).items():
-        num_removed = sum(loss.num_documents for loss in flow.losses if loss.stage == stage)
-        counts = _most_copied(documents, steps, 1 + num_removed // _WITNESSES_AT_ONCE)
-        clusters += _described(documents, stage, steps, counts)
+        sizes = Sizes()
+        for table in group_sizes(partial(removals, documents, steps)):
+            sizes = largest(sizes, table, NUM_CLUSTERS)
+        clusters += _described(documents, stage, steps, sizes)
     return clusters
 
 
-def _verdicts(documents: Documents, steps: list[StepOnDisk]) -> Iterator[tuple[str, str, int, pa.Table]]:
-    """(source, part, number of the step, rows that were taken out and whose place another takes) of every part."""
-    for source in documents.sources:
-        path = documents.steps_of(source)
-        for step in steps:
-            for part in documents.parts_of(source) if step in path else ():
-                table = documents.verdict_table(step, part.name)
-                if table is not None:
-                    yield source, part.name, path.index(step), table.filter(pc.is_valid(table["witness"]))
-
-
-def _most_copied(documents: Documents, steps: list[StepOnDisk], num_shares: int) -> list[tuple[bytes, int]]:
-    """(id, number of copies taken out), from `num_shares` looks at the verdicts, each at a range of ids."""
-    best: list[tuple[bytes, int]] = []
-    for number in range(num_shares):
-        tables = [_of_share(table.select(["witness"]), number, num_shares) for *_, table in _verdicts(documents, steps)]
-        if tables:
-            counts = pa.concat_tables(tables).group_by("witness").aggregate([([], "count_all")])
-            first = counts.sort_by([("count_all", "descending"), ("witness", "ascending")]).slice(0, NUM_CLUSTERS)
-            best += zip(first["witness"].to_pylist(), first["count_all"].to_pylist(), strict=True)
-    return sorted(best, key=lambda each: (-each[1], each[0]))[:NUM_CLUSTERS]
-
-
-def _of_share(witnesses: pa.Table, number: int, num_shares: int) -> pa.Table:
-    leading = id_bytes(witnesses["witness"])[:, :4].astype(np.uint64) @ np.array([2**24, 2**16, 2**8, 1], np.uint64)
-    return witnesses.filter(pa.array(leading * np.uint64(num_shares) >> np.uint64(32) == number))
-
-
-def _described(documents: Documents, stage: str, steps: list[StepOnDisk], counts: list[tuple[bytes, int]]) -> Iterator[Cluster]:
-    members: dict[bytes, list[Place]] = {witness: [] for witness, _ in counts}
-    for source, part, index, table in _verdicts(documents, steps) if counts else ():
+def _described(documents: Documents, stage: str, steps: Sequence[StepOnDisk], sizes: Sizes) -> Iterator[Cluster]:
+    members: dict[bytes, list[Member]] = {witness: [] for witness, _ in sizes}
+    elsewhere = set()
+    for each in removals(documents, steps) if sizes else ():
         for witness, known in members.items():
-            same = table.filter(pc.equal(table["witness"], pa.scalar(witness, pa.binary(16))))
-            rows = same["row"].slice(0, _NUM_MEMBERS - len(known)).to_pylist()
-            known += [Place(source, part, index, row) for row in rows]
-    found = documents.find(list(members))
-    for witness, count in counts:
-        place = found[witness]
-        index = next(number for number, step in enumerate(documents.steps_of(place.source)) if step in steps)
-        yield Cluster(stage, count, Place(place.source, place.part, index, place.row), tuple(members[witness]))
+            same = each.table.filter(pc.equal(each.table["witness"], pa.scalar(witness, pa.binary(16))))
+            least = same.sort_by([("similarity", "ascending"), ("row", "ascending")]).slice(0, _NUM_MEMBERS).to_pylist()
+            found = [Member(Place(each.source, each.part, each.index, row["row"]), row["similarity"]) for row in least]
+            elsewhere |= {witness for row in least if row["message"] == ELSEWHERE}
+            members[witness] = sorted([*known, *found], key=_likeness_of)[:_NUM_MEMBERS]
+    places = documents.find([witness for witness in members if witness not in elsewhere])
+    for witness, count in sizes:
+        place = places.get(witness)
+        index = _index(documents, place.source, steps) if place else 0
+        kept = Place(place.source, place.part, index, place.row) if place else None
+        yield Cluster(stage, count, witness.hex(), kept, tuple(members[witness]))
+
+
+def _index(documents: Documents, source: str, steps: Sequence[StepOnDisk]) -> int:
+    """How many steps documents of a source went through before the first of some."""
+    return next(number for number, step in enumerate(documents.steps_of(source)) if step in steps)
+
+
+def _likeness_of(member: Member) -> float:
+    """What was not measured comes last."""
+    return np.inf if member.similarity is None else member.similarity

@@ -1,4 +1,4 @@
-"""What editing filters cut out of the documents that they kept, by reason, with examples.
+"""What stages cut out of the documents that they kept, by reason, with examples.
 
 The books have the bytes of each source. Here spans are added up, which may overlap, so they may come to more.
 """
@@ -33,7 +33,7 @@ class Edits:
                     self._look(rows, index, entry.stage, step.report.get("lang", ""))
 
     def _look(self, rows: PartRows, index: int, stage: str, lang: str) -> None:
-        edits = rows.measured(index, ["edits"])["edits"].combine_chunks()
+        edits = rows.edits(index)
         was_cut = rows.reached(index + 1) & np.asarray(pc.is_valid(edits).to_numpy(zero_copy_only=False), np.bool_)
         if lang:
             column = rows.column("lang", index + 1)

@@ -13,11 +13,10 @@ from corpusforge.engine.manifest import MANIFEST, REPORT
 from corpusforge.engine.store import publish, read_json
 from corpusforge.inspect.folder import BuildFolder
 from corpusforge.report.corpus import Kept, shard_prefixes
-from corpusforge.report.duplicates import duplicate_stages, largest_clusters
+from corpusforge.report.duplicates import duplicate_stages, largest_clusters, likenesses
 from corpusforge.report.edits import Edits
 from corpusforge.report.examples import read_excerpts
 from corpusforge.report.flow import flow_of
-from corpusforge.report.likeness import Likeness
 from corpusforge.report.losses import Losses
 from corpusforge.report.markup import Markup, element, joined
 from corpusforge.report.rows import walk
@@ -53,12 +52,13 @@ def _sections(build: BuildFolder) -> Sections:
     """(id, title, content) of each; sections without content are left out."""
     out, manifest, steps = build.out, build.manifest, build.generation.steps
     flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
-    losses, signals, edits, likeness, kept = Losses(), Signals(), Edits(), Likeness(), Kept()
-    walk(build, (losses, signals, edits, likeness, kept))
+    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
+    walk(build, (losses, signals, edits, kept))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))
-    clusters = largest_clusters(build, flow)
-    shown = [place for each in clusters for place in (each.witness, *each.removed)]
+    clusters = largest_clusters(build)
+    shown = [member.place for each in clusters for member in each.removed]
+    shown += [each.witness for each in clusters if each.witness is not None]
     excerpts = read_excerpts(build, [*losses.places, *signals.places, *edits.places, *shown])
     text_bytes = sum(kept.text_bytes.values())
     damaged: list[dict[str, Any]] = [bad for step in steps for bad in step.report.get("bad_shards", [])]
@@ -70,7 +70,8 @@ def _sections(build: BuildFolder) -> Sections:
     yield "damage", "Damaged input", damage_section(damaged)
     yield "signals", "Signals", signals_section(signals, excerpts)
     yield "edits", "Edits", edits_section(flow, edits, excerpts)
-    yield "duplicates", "Duplicates", duplicates_section(flow, clusters, list(duplicate_stages(build)), likeness, excerpts)
+    copies = duplicates_section(flow, clusters, likenesses(build), list(duplicate_stages(build)), excerpts)
+    yield "duplicates", "Duplicates", copies
     yield "languages", "Languages", languages_section(kept)
     yield "lengths", "Lengths", lengths_section(kept)
     yield "shards", "Shards", shards_section(manifest)

@@ -52,6 +52,11 @@ class PartRows:
         assert path is not None, self.steps[index].name
         return aligned(read_parquet(path, ["row", *names]), self._numbers).drop_columns(["row"])
 
+    def edits(self, index: int) -> pa.Array:
+        """Spans that step number `index` cuts, for all rows of the part: beside signals, or beside the texts of a barrier."""
+        path = self.signals_file(index) or self.steps[index].path(f"{self.part.name}.parquet")
+        return aligned(read_parquet(path, ["row", "edits"]), self._numbers)["edits"].combine_chunks()
+
     def column(self, name: str, num_steps: int) -> pa.ChunkedArray | None:
         """A column as the first `num_steps` steps left it, for all rows; null where a row has none, None where nothing has."""
         for path in self._files(num_steps):

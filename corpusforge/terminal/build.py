@@ -1,18 +1,41 @@
-"""What `build`, `plan` and `verify` print."""
+"""How `build` runs, and what `build`, `plan` and `verify` print."""
 
 from pathlib import Path
 
 from rich.markup import escape
 
+from corpusforge.engine import run
 from corpusforge.engine.estimate import estimate
+from corpusforge.engine.executors.ray import Ray
 from corpusforge.engine.manifest import read_manifest
 from corpusforge.engine.plan import Plan
-from corpusforge.engine.remote_output import Published
+from corpusforge.engine.remote_output import Published, output_folder, working_folder
+from corpusforge.engine.slices import Slice
 from corpusforge.errors import VerificationError
+from corpusforge.inspect.folder import Documents
+from corpusforge.inspect.removals import dedup_steps
+from corpusforge.inspect.status import status
+from corpusforge.inspect.steps import latest_generation
 from corpusforge.inspect.verify import Verified
+from corpusforge.recipe.model import Recipe
 from corpusforge.report.page import write_report
 from corpusforge.terminal.console import disk_line, relative, say, say_table, size_text, table
-from corpusforge.terminal.folder import say_damaged, shards_table
+from corpusforge.terminal.folder import say_damaged, shards_table, sources_table
+from corpusforge.terminal.progress import BuildProgress
+
+
+def build_and_print(
+    recipe: Recipe, out: str | Path, scratch: Path | None, workers: int | Ray, task: Slice | None, until: str | None
+) -> None:
+    """Build, telling how far it is, and print what came of it; to an address it is sent only when it is whole."""
+    if until is not None:
+        print_until(
+            run.build(recipe, working_folder(out, scratch), workers, BuildProgress(), task=task, until=until).out, until
+        )
+        return
+    with output_folder(out, recipe, scratch, print_published) as folder:
+        run.build(recipe, folder, workers, BuildProgress(), task=task)
+        report_and_summarize(folder)
 
 
 def report_and_summarize(out: Path) -> None:
@@ -25,6 +48,15 @@ def report_and_summarize(out: Path) -> None:
     say(
         f"built {escape(str(shown))}; next: corpusforge verify {escape(str(shown))}, or look at {escape(str(relative(report)))}"
     )
+
+
+def print_until(out: Path, step: str) -> None:
+    """What is left of each source, and what to do next."""
+    say_table(sources_table(status(out.absolute()).sources))
+    shown = escape(str(relative(out)))
+    say(f"stopped after {escape(step)}, nothing published; the same command without --until goes on from here")
+    looks = ["status", *(["dedup summary", "dedup show"] if dedup_steps(Documents(out, latest_generation(out))) else [])]
+    say(f"look: {', '.join(f'corpusforge {look} {shown}' for look in looks)}")
 
 
 def print_published(done: Published) -> None:

@@ -9,16 +9,17 @@ from rich.text import Text
 
 from corpusforge.inspect.show import Shown
 from corpusforge.inspect.trace import Segment
-from corpusforge.inspect.why import Fate, StepFate
+from corpusforge.inspect.why import Fate, StepFate, Witness
 from corpusforge.terminal.console import facts_text, out, paged, say, say_json, say_table, table
 
 _BEGINNING = 300
+_CUTS = 5
 _COLOURS = {"kept": "green", "rejected": "yellow", "failed": "red", "waiting": "dim"}
 
 
 def print_shown(found: Iterable[Shown], as_json: bool, full: bool) -> None:
     """Each document with its verdict, its signals and the beginning of its text, or all of it."""
-    some = (each if full else replace(each, text=_beginning(each.text)) for each in found)
+    some = (each if full else replace(each, text=beginning(each.text)) for each in found)
     if as_json:
         for each in some:
             say_json(each, indent=False)
@@ -36,7 +37,7 @@ def _say_shown(each: Shown, full: bool) -> int:
     say(f"[bold]{each.id}[/bold]  [{colour}]{each.verdict}[/{colour}] {escape(by)}{reason}")
     say(f"  {escape(each.about['source'])}:{escape(each.about['origin'])}")
     if each.witness is not None:
-        say(f"  the same as {each.witness}")
+        say(f"  in its place stays {each.witness}")
     if each.signals:
         say(f"  [dim]{facts_text(each.signals)}[/dim]")
     _say_text(each.text if full else " ".join(each.text.split()))
@@ -51,7 +52,7 @@ def verdict_text(said: Shown | StepFate) -> str:
     return ": ".join([*shown, *([escape(said.message)] if said.message else [])])
 
 
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
     """The first characters, cut where a word ends if one does."""
     if len(text) <= _BEGINNING:
         return text
@@ -102,12 +103,19 @@ def _said(step: StepFate) -> str:
     reason = f": {verdict_text(step)}" if step.reason else ""
     lines = [f"[{colour}]{step.verdict}[/{colour}]{reason}"]
     if step.witness is not None:
-        lines.append(f"the same as {step.witness.id} {escape(step.witness.source)}:{escape(step.witness.origin)}")
+        lines.append(f"in its place stays {_named(step.witness)}")
     if step.cut_bytes:
         lines.append(f"{step.cut_bytes:,} bytes cut out of its text")
+        lines += [f"bytes {cut.begin} to {cut.end}, as in {_named(cut.owner)}" for cut in step.cuts[:_CUTS] if cut.owner]
+        if step.cuts[_CUTS:]:
+            lines.append(f"and {len(step.cuts) - _CUTS} more cuts; --json gives all")
     if step.signals:
         lines.append(f"[dim]{facts_text(step.signals)}[/dim]")
     return "\n".join(lines) if out.is_terminal else "; ".join(lines)
+
+
+def _named(other: Witness) -> str:
+    return f"{other.id} {escape(other.source)}:{escape(other.origin)}"
 
 
 def _say_places(fate: Fate) -> None:

@@ -42,7 +42,7 @@ def print_status(found: Status, as_json: bool) -> None:
         return
     say(_headline(found))
     say("")
-    say_table(_sources_table(found.sources))
+    say_table(sources_table(found.sources))
     say("")
     say_table(_steps_table(found.steps))
     if found.shards:
@@ -65,7 +65,8 @@ def _headline(found: Status) -> str:
     return f"{out}: [yellow]not finished[/yellow], {count}; the same `corpusforge build` command goes on"
 
 
-def _sources_table(sources: Sequence[SourceStatus]) -> Table:
+def sources_table(sources: Sequence[SourceStatus]) -> Table:
+    """What is kept of each source, and why the rest is not."""
     made = table("source", "#in", "#kept", "#share", "#rejected", "#failed", "reasons")
     for each in sources:
         share = f"{each.kept / each.came_in:.1%}" if each.came_in else ""

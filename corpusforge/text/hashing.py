@@ -20,6 +20,11 @@ def content_hashes(texts: pa.Array) -> pa.Array:
     return pa.array(digests, pa.binary(16))
 
 
+def name_hash(name: str) -> int:
+    """64 bits of a name: its xxh3-64 in UTF-8."""
+    return xxhash.xxh3_64_intdigest(name.encode())
+
+
 def leading_bits(digests: pa.Array) -> np.ndarray:
     """The first 64 bits of binary(16) digests as big-endian numbers, uint64: ordered as the digests are."""
     flat = np.frombuffer(digests.buffers()[1], np.uint8)[16 * digests.offset : 16 * (digests.offset + len(digests))]

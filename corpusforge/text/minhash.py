@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpusforge.text.kernels import kernel
-from corpusforge.text.shingles import Shingles, mixed
+from corpusforge.text.shingles import Shingles, mixed, mixed_all
 
 _EMPTY = np.uint32(0xFFFFFFFF)
 _HIGH = np.uint64(32)
@@ -18,9 +18,8 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 def signatures(given: Shingles, permutations: int, seed: int = 1) -> NDArray[np.uint32]:
     """One row of `permutations` minima for each document, uint32[num_documents, permutations]; all ones without shingles."""
-    random = np.random.Generator(np.random.PCG64(seed))
-    factors = random.integers(0, 2**32, permutations, np.uint32) | np.uint32(1)
-    addends = random.integers(0, 2**32, permutations, np.uint32)
+    random = mixed_all(np.arange(1, permutations + 1, dtype=np.uint64) + mixed_all(np.array([seed], np.uint64)))
+    factors, addends = random.astype(np.uint32) | np.uint32(1), (random >> _HIGH).astype(np.uint32)
     return _minima(given.first, given.hashes, factors, addends).reshape(-1, permutations)
 
 
@@ -40,7 +39,7 @@ def _minima(
 
 
 @kernel
-def band_keys(signatures: NDArray[np.uint32], permutations: int, bands: int, rows: int) -> NDArray[np.uint64]:
+def band_keys(signatures: NDArray[np.uint16], permutations: int, bands: int, rows: int) -> NDArray[np.uint64]:
     """Hashes of `bands` runs of `rows` places each, uint64[num_documents * bands], document by document; bands never share one.
 
     `signatures` are those of all documents one after another, `permutations` to each.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from corpusforge.core import RAW_FIELDS, Barrier, Desk, Filter, Sink, Source, Stage, Transform
+from corpusforge.core import RAW_FIELDS, Barrier, Desk, Filter, PartOrigin, Sink, Source, Stage, Transform
 from corpusforge.engine.apply import Views, isolated, signals_work, transform_work
 from corpusforge.engine.exchange import sorted_records
 from corpusforge.recipe.registry import find_stage, stage_names
@@ -157,7 +157,9 @@ def test_the_first_round_gives_records_with_a_key_however_batches_are_cut(
 
     def first_round(size: int) -> pa.Table:
         cut = [batch.slice(i, size) for i in range(0, batch.num_rows, size)]
-        return sorted_records(stage.rounds()[0].work(Desk(0, pa.table({}), lambda columns: iter(cut), tmp_path)))
+        origin = PartOrigin("notes-00000", "notes", "main")
+        desk = Desk(0, pa.table({}), lambda columns: iter(cut), tmp_path, tmp_path, origin)
+        return sorted_records(stage.rounds()[0].work(desk))
 
     whole = first_round(batch.num_rows)
     assert whole.schema.field("key").type == pa.uint64()

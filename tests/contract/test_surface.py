@@ -103,10 +103,10 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on() -> None:
 def test_every_command_is_listed_by_help() -> None:
     group = get_command(app)
     assert isinstance(group, Group)
-    assert tuple(group.commands) == (*COMMANDS, "handoff")
+    assert tuple(group.commands) == (*COMMANDS, "dedup", "handoff")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, "dedup_summary", "dedup_show"])
 def test_a_command_is_fifteen_lines_at_most(command: str) -> None:
     function = getattr(cli, f"{command}_command")
     lines = inspect.getsource(function).splitlines()

@@ -43,7 +43,7 @@ def asked(counted):
         counted.append(number)
         yield number
 
-build(load_recipe(Path({str(TINY)!r})), Path(sys.argv[1]), ray="local")
+build(load_recipe(Path({str(TINY)!r})), Path(sys.argv[1]), Ray("local"))
 with Ray("local") as executor:
     counted, said = [], []
     ahead = [len(counted) - turn for turn, _ in enumerate(executor.map(square, asked(counted)))]

@@ -4,10 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from corpusforge.engine.plan import make_plan
 from corpusforge.engine.progress import SILENT
 from corpusforge.engine.run import build
 from corpusforge.engine.slices import Slice, SlicesMissing, alone, joined
@@ -62,6 +65,12 @@ def process(out: Path, task: str, code: str = "") -> "subprocess.Popen[str]":
         f"task=Slice.parse({task!r}))"
     )
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+
+
+def how_it_ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Its exit code and what it said."""
+    _, said = process.communicate()
+    return process.returncode, said
 
 
 # Stands in for any sudden end: the process kills itself when it is about to put down its results for the n-th time.
@@ -170,18 +179,35 @@ def test_the_same_task_runs_once(tmp_path: Path) -> None:
         build(load_recipe(TINY), tmp_path, task=Slice(1, 2))
 
 
+@contextmanager
+def at_work(out: Path, task: Slice) -> Iterator[None]:
+    """A task that has come and agreed to the plan of the tiny recipe."""
+    with joined(out, task, SILENT) as crew:
+        with crew.turn():
+            crew.agree(make_plan(load_recipe(TINY), out))
+        yield
+
+
 def test_tasks_of_another_number_do_not_join(tmp_path: Path) -> None:
     round_of(tmp_path, "1/2")
     with (
-        joined(tmp_path, Slice(1, 2), SILENT),
+        at_work(tmp_path, Slice(1, 2)),
         pytest.raises(FolderInUse, match="2 tasks build here, this is 2/3; give --task i/2"),
     ):
         build(load_recipe(TINY), tmp_path, task=Slice(2, 3))
 
 
+def test_who_has_come_and_agreed_to_nothing_yet_stands_in_nobody_s_way(tmp_path: Path) -> None:
+    round_of(tmp_path, "1/2")  # leaves what it agreed to
+    with joined(tmp_path, Slice(2, 2), SILENT):
+        changed = make_plan(load_recipe(TINY, ["seed=8"]), tmp_path)
+        with joined(tmp_path, Slice(1, 2), SILENT) as crew, crew.turn():
+            assert crew.agree(changed) == frozenset()
+
+
 def test_tasks_of_another_recipe_do_not_join(tmp_path: Path) -> None:
     round_of(tmp_path, "1/2")
-    with joined(tmp_path, Slice(1, 2), SILENT), pytest.raises(FolderInUse, match="another recipe here"):
+    with at_work(tmp_path, Slice(1, 2)), pytest.raises(FolderInUse, match="another recipe here"):
         build(load_recipe(TINY, ["seed=8"]), tmp_path, task=Slice(2, 2))
 
 
@@ -190,8 +216,7 @@ def test_tasks_that_run_at_the_same_time_wait_for_each_other_and_write_the_same_
     tmp_path: Path, built_by_one: dict[str, bytes]
 ) -> None:
     team = [process(tmp_path, task) for task in ("1/3", "2/3", "3/3")]
-    assert [each.communicate()[1] for each in team] == ["", "", ""]
-    assert [each.returncode for each in team] == [0, 0, 0]
+    assert [how_it_ended(each) for each in team] == [(0, "")] * 3
     assert outputs(tmp_path) == built_by_one
 
 
@@ -201,8 +226,7 @@ def test_a_task_that_dies_is_done_again_by_the_same_command_while_the_others_wai
     tmp_path: Path, built_by_one: dict[str, bytes], at: int
 ) -> None:
     dying, waiting = process(tmp_path, "1/2", DIES.format(suffix="-1.json", at=at)), process(tmp_path, "2/2")
-    dying.communicate()
-    assert dying.returncode == -signal.SIGKILL
+    assert how_it_ended(dying) == (-signal.SIGKILL, "")
     again = process(tmp_path, "1/2")
     assert [again.communicate()[1], waiting.communicate()[1]] == ["", ""]
     assert outputs(tmp_path) == built_by_one
@@ -211,8 +235,7 @@ def test_a_task_that_dies_is_done_again_by_the_same_command_while_the_others_wai
 @pytest.mark.slow
 def test_a_task_that_dies_in_its_turn_holds_nobody_up(tmp_path: Path, built_by_one: dict[str, bytes]) -> None:
     dying = process(tmp_path, "1/2", DIES.format(suffix=".prepared", at=1))
-    dying.communicate()
-    assert dying.returncode == -signal.SIGKILL
+    assert how_it_ended(dying) == (-signal.SIGKILL, "")
     rounds(tmp_path, "2/2", "1/2")
     assert outputs(tmp_path) == built_by_one
 
@@ -223,8 +246,7 @@ def test_a_task_that_dies_while_it_writes_reports_leaves_them_to_the_others(
 ) -> None:
     round_of(tmp_path, "1/2")
     dying = process(tmp_path, "2/2", DIES.replace("slices", "reports").format(suffix="report.json", at=2))
-    dying.communicate()
-    assert dying.returncode == -signal.SIGKILL
+    assert how_it_ended(dying) == (-signal.SIGKILL, "")
     assert len(list(tmp_path.glob("*/report.json"))) == 1
     rounds(tmp_path, "1/2", "2/2")
     assert outputs(tmp_path) == built_by_one

@@ -1,4 +1,7 @@
 import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -6,6 +9,8 @@ import pytest
 
 from corpusforge.engine.store import locked, publish, read_json, read_parquet, remove_partials, write_json, write_parquet
 from corpusforge.errors import FolderInUse
+
+Replace = Callable[[Path, Path], None]
 
 
 def test_a_published_file_appears_whole(tmp_path: Path) -> None:
@@ -23,6 +28,18 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError):
         fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_for_a_file_may_delete_its_folder_as_soon_as_it_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace(partial: Path, path: Path, real: Replace = os.replace) -> None:
+        real(partial, path)
+        shutil.rmtree(path.parent)  # another task of the team, which has found all results
+
+    monkeypatch.setattr("corpusforge.engine.store.os.replace", replace)
+    write_json(tmp_path / "results/a-1.json", [])
     assert list(tmp_path.iterdir()) == []
 
 

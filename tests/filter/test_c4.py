@@ -18,8 +18,8 @@ import strategies
 from corpusforge.core import EDITS_FIELD
 from corpusforge.engine.decide import decide
 from corpusforge.filter.c4 import C4
-from corpusforge.filter.english import num_sentences
 from corpusforge.text.cut import cut_spans
+from corpusforge.text.english import num_sentences
 from corpusforge.text.view import TextView
 
 FIVE = "It rained all day. The river rose. Then it fell. The road was open. We left."

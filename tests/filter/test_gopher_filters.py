@@ -14,10 +14,10 @@ import oracle
 
 from corpusforge.core import Filter
 from corpusforge.engine.decide import decide
-from corpusforge.filter.english import SYMBOLS, TERMINAL_PUNCTUATION, words_of
 from corpusforge.filter.fineweb import Fineweb
 from corpusforge.filter.gopher_quality import GopherQuality
 from corpusforge.filter.gopher_repetition import GopherRepetition
+from corpusforge.text.english import SYMBOLS, TERMINAL_PUNCTUATION, words_of
 from corpusforge.text.view import TextView
 
 PROSE = "The river cuts the terrace and leaves gravel with sand that geologists have dated to the late Pleistocene."

@@ -90,6 +90,15 @@ def test_pieces_begin_and_end_with_whole_sentences(plan: Plan, shards: list[Path
     assert whole / ends > 0.995
 
 
+def texts_encoded(plan: Plan, part: str) -> pa.ChunkedArray:
+    """The texts that vocab.encode found: those that the stage before it which writes text left."""
+    cut = next(step for step in plan.joined if step.name == "dedup.paragraph")
+    encode = next(step for step in plan.joined if step.name == "vocab.encode")
+    texts = read_parquet(cut.folder / f"{part}.parquet", ["row", "text"])
+    assert texts["row"].equals(read_parquet(encode.folder / f"{part}.parquet", ["row"])["row"])
+    return texts["text"]
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_megatron_core_reads_every_token_and_writes_the_same_bytes(plan: Plan, shards: list[Path], tmp_path: Path) -> None:
     with warnings.catch_warnings():
@@ -123,7 +132,7 @@ def test_transformers_gives_the_same_ids_for_the_stored_text(plan: Plan) -> None
     for source, chain in plan.chains.items():
         for part in read_json(chain[0].report)["parts"]:
             encoded = read_parquet(encode.folder / f"{part['name']}.parquet", ["row", "ids"]).slice(0, 150)
-            texts = read_parquet(chain[0].folder / f"{part['name']}.parquet", ["text"])["text"].take(encoded["row"])
+            texts = texts_encoded(plan, part["name"]).slice(0, 150)
             for text, ids in zip(texts.to_pylist(), encoded["ids"].to_pylist(), strict=True):
                 assert loaded(text, add_special_tokens=False, split_special_tokens=True)["input_ids"] == ids, source
                 compared += 1
@@ -139,7 +148,7 @@ def test_pieces_are_as_few_as_dynamic_programming_finds_for_every_document(plan:
     for chain in plan.chains.values():
         for part in read_json(chain[0].report)["parts"]:
             encoded = read_parquet(encode.folder / f"{part['name']}.parquet").combine_chunks()
-            texts = read_parquet(chain[0].folder / f"{part['name']}.parquet", ["text"])["text"].take(encoded["row"])
+            texts = texts_encoded(plan, part["name"])
             columns = {"text": texts, "ids": encoded["ids"], "widths": encoded["widths"]}
             batch = pa.record_batch({name: column.combine_chunks() for name, column in columns.items()})
             pieces = Greedy(max_tokens=limit + 1).apply(batch, {"tokenizer": plan.out / "tokenizer"})["pieces"].to_pylist()

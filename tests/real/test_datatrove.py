@@ -1,4 +1,4 @@
-"""Verdicts, reasons and texts of the compatible presets are those of datatrove 0.10.0 itself, run beside us.
+"""Verdicts, reasons, texts and signatures of the compatible presets are those of datatrove 0.10.0 itself, run beside us.
 
 On every document of ../shared/data (some 40,000, 36 MB), on runs of their lines, and on made ones: about 20 minutes.
 datatrove lives in an environment of its own, named by CORPUSFORGE_DATATROVE_PYTHON: the path of a Python in which
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,8 @@ from corpusforge.core import Filter
 from corpusforge.engine.decide import decide
 from corpusforge.recipe.load import load_recipe
 from corpusforge.text.cut import cut_spans
+from corpusforge.text.peer_minhash import ShingleHash, datatrove_signatures
+from corpusforge.text.simplify import simplified, simplified_words
 from corpusforge.text.view import TextView
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -37,6 +40,8 @@ pytestmark = [
 ]
 
 NUM_MADE, NUM_RUNS = 1500, 700
+EVERY_SIGNED = 3  # datatrove takes 2 s for a megabyte and hash
+NO_SIGNATURE = [2**64 - 1] * 112
 SENTENCES = (
     "The river cut the old terrace and left gravel.", "He said that they have to be there with it.", "Is it so?", "Yes, it is!",
     'She asked: "Why not?"', "It was 3.5 km (Fig. 2) from the U.S. border, e.g. at 5 p.m.", "Mr. Smith didn't re-measure it.",
@@ -133,14 +138,19 @@ def texts() -> list[str]:
     return documents()
 
 
-@pytest.fixture(scope="module")
-def theirs(texts: list[str]) -> list[dict[str, tuple[str | None, str]]]:
+def run_theirs(script: str, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """What a script of this folder, run by datatrove's Python, writes of each text."""
     given = "".join(json.dumps({"text": text}) + "\n" for text in texts)
-    script = Path(__file__).with_name("datatrove_verdicts.py")
-    done = subprocess.run([PYTHON, str(script)], input=given, capture_output=True, text=True, check=True)
+    path = Path(__file__).with_name(script)
+    done = subprocess.run([PYTHON, str(path)], input=given, capture_output=True, text=True, check=True)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) == len(texts)
     return found
+
+
+@pytest.fixture(scope="module")
+def theirs(texts: list[str]) -> list[dict[str, tuple[str | None, str]]]:
+    return run_theirs("datatrove_verdicts.py", texts)
 
 
 @pytest.mark.parametrize(
@@ -176,3 +186,14 @@ def test_the_chain_of_fineweb_decides_and_writes_as_datatrove_does(
     ]
     assert [(i, ours[i][0]) for i in same] == [(i, theirs[i]["chain"][0]) for i in same]
     assert sum(not reason for reason, _ in ours) > 50
+
+
+def test_signatures_by_every_hash_are_those_of_datatrove(texts: list[str]) -> None:
+    signed = texts[::EVERY_SIGNED]
+    expected = run_theirs("datatrove_signatures.py", signed)
+    assert [simplified(text) for text in signed] == [each["simplified"] for each in expected]
+    words = [simplified_words(text) for text in signed]
+    for hashed_by in get_args(ShingleHash):
+        found = datatrove_signatures(words, hashed_by).tolist()
+        assert found == [each[hashed_by] or NO_SIGNATURE for each in expected]
+    assert 10 < sum(each["xxhash64"] is None for each in expected) < len(signed) // 2

@@ -265,9 +265,7 @@ sources:
     use: source.jsonl
     path: notes.jsonl
     pipeline: [{{use: filter.length}}, {{use: filter.length, lang: zh, min_words: 8}}, {{use: filter.symbols}}]
-stages:
-  - {{use: dedup.minhash, threshold: 0.7, ngram: 2}}
-  - {{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}
+stages: [{{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}]
 sink: {{use: index.megatron, layout: documents}}
 """
 NOTES = [
@@ -288,11 +286,3 @@ def test_a_filter_for_one_language_shows_the_documents_that_it_judges(of_two_lan
     assert "4 documents in, 3 kept, 1 rejected; 3 of them judged, those where lang is zh." in of_two_languages.texts["signals"]
     words = [table for table in of_two_languages.tables["signals"] if table[0] == ["from", "below", "kept", "taken out"]][2]
     assert [sum(int(row[column]) for row in words[1:]) for column in (2, 3)] == [2, 1]
-
-
-def test_near_duplicates_come_with_the_chance_to_be_found_and_their_similarity(of_two_languages: Page) -> None:
-    chances = next(table for table in of_two_languages.tables["duplicates"] if table[0] == ["similarity", "chance"])
-    assert (chances[1], chances[-1]) == (["0", "0.0 %"], ["1", "100.0 %"])
-    (similar,) = [table for table in of_two_languages.tables["duplicates"] if table[0] == ["from", "below", "documents"]]
-    assert len(similar) == 2
-    assert float(similar[1][0]) <= 13 / 14 <= float(similar[1][1])

@@ -10,13 +10,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 from measure.corpus import LANGUAGES, CorpusSize, corpus
-from measure.peers import Datatrove, cache_folder, peer_folder, peer_python
+from measure.dedup import dedup_step
+from measure.dedup_quality import quality
+from measure.dedup_scale import NUM_DOCUMENTS, scale
+from measure.peers import Datatrove, Sketches, cache_folder, peer_folder, peer_python
 from measure.steps import STEPS, Lab
 from measure.timing import Speed
 from measure.verdicts import ROOT, SHARED
 from measure.whole import whole_build
 
 from corpusforge.engine.executor import one_thread_each
+
+_STEPS = {**STEPS, "dedup": dedup_step}
+_SCALE = "dedup-scale"
 
 
 def main() -> None:
@@ -25,19 +31,27 @@ def main() -> None:
     one_thread_each()
     text = corpus(options.data, CorpusSize(options.megabytes, options.seed), cache_folder())
     found: list[Speed] = []
+    further = ""
     try:
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corpusforge-bench-")))
-            datatrove = None if options.no_peers else stack.enter_context(Datatrove(peer_python(options.peers)))
+            python = None if options.no_peers else peer_python(options.peers)
+            datatrove = None if python is None else stack.enter_context(Datatrove(python))
+            sketches = None if python is None else stack.enter_context(Sketches(python))
             labs = [
-                Lab(lang, text / f"{lang}.jsonl", options.tokenizer, options.lid_model, scratch, options.rounds, datatrove)
+                Lab(
+                    lang, text / f"{lang}.jsonl", options.tokenizer, options.lid_model, scratch, options.rounds,
+                    datatrove, sketches,
+                )
                 for lang in LANGUAGES
-            ]
+            ]  # fmt: skip
             for each in _speeds(options.steps, text, labs):
                 print(f"{each.step} ({each.lang}): {each.megabytes_per_second:.1f} MB/s", file=sys.stderr)
                 found.append(each)
+            for table in _tables(options, labs, scratch):
+                further += table
     finally:  # what was measured before a step failed is worth minutes
-        page = report(found, f"{options.megabytes} MB of text from {options.data}, seed {options.seed}")
+        page = report(found, f"{options.megabytes} MB of text from {options.data}, seed {options.seed}") + further
         if options.out:
             options.out.write_text(page, encoding="utf-8")
         else:
@@ -46,8 +60,11 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
-    steps = (*STEPS, "build")
-    parser.add_argument("--steps", default=",".join(steps), help=f"comma-separated: {', '.join(steps)}")
+    steps = (*_STEPS, "build")
+    parser.add_argument(
+        "--steps", default=",".join(steps),
+        help=f"comma-separated: {', '.join(steps)}; and {_SCALE}, a quarter of an hour",
+    )  # fmt: skip
     parser.add_argument("--megabytes", type=int, default=256, help="size of the corpus, half English, half Chinese")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--rounds", type=int, default=3, help="the best round counts")
@@ -57,11 +74,11 @@ def _options() -> argparse.Namespace:
     lid = SHARED / "lid/lid.176.ftz"
     parser.add_argument("--lid-model", type=Path, default=lid if lid.is_file() else None, help="a fastText model")
     parser.add_argument("--no-peers", action="store_true", help="measure ourselves only")
-    parser.add_argument("--peers", type=Path, default=peer_folder(), help="virtual environment for datatrove")
+    parser.add_argument("--peers", type=Path, default=peer_folder(), help="virtual environment for other programs")
     parser.add_argument("--out", type=Path, help="write the table there; otherwise it is printed")
     options = parser.parse_args()
     options.steps = options.steps.split(",")
-    unknown = sorted(set(options.steps) - set(steps))
+    unknown = sorted(set(options.steps) - {*steps, _SCALE})
     if unknown:
         parser.error(f"--steps: no step {unknown[0]!r}; there are {', '.join(steps)}")
     return options
@@ -71,9 +88,16 @@ def _speeds(steps: list[str], text: Path, labs: list[Lab]) -> Iterator[Speed]:
     for name in steps:
         if name == "build":
             yield from whole_build(text, labs)
-        else:
-            for lab in labs:
-                yield from STEPS[name](lab)
+        for lab in labs if name in _STEPS else []:
+            yield from _STEPS[name](lab)
+
+
+def _tables(options: argparse.Namespace, labs: list[Lab], scratch: Path) -> Iterator[str]:
+    """What is not told in megabytes a second."""
+    if "dedup" in options.steps:
+        yield quality(labs, options.data, options.seed)
+    if _SCALE in options.steps:
+        yield scale(NUM_DOCUMENTS, options.data, options.seed, scratch)
 
 
 def report(found: Iterable[Speed], source: str) -> str:

@@ -6,20 +6,32 @@
     -> {"seconds": ..., "num_bytes": ...}
 {"job": "build", "path": JSONL, "lang": ..., "tokenizer": tokenizer.json, "eod": ..., "max_bytes": n, "out": folder}
     -> {"seconds": ...}: read, the chain, tokens on disk
+{"job": "sign", "path": JSONL, "lang": ..., "max_bytes": n, "out": folder}
+    -> {"seconds": ..., "num_bytes": ...}: MinHash signatures of 14 buckets of 8, on disk
+{"job": "deduplicate", "path": JSONL, "lang": ..., "max_bytes": n, "out": folder}
+    -> {"seconds": ..., "num_bytes": ..., "removed": [line], "pairs": [[line, line]]}: all stages; pairs share a bucket
 
 Seconds are process CPU time of the job alone: packages, models and the documents of `judge` are loaded before.
 """
 
 import json
+import struct
 import sys
 import time
 import warnings
 from functools import cache, lru_cache
+from itertools import combinations
 from pathlib import Path
 
 warnings.filterwarnings("ignore")
 
 from datatrove.data import Document  # noqa: E402
+from datatrove.pipeline.dedup.minhash import (  # noqa: E402
+    MinhashConfig,
+    MinhashDedupBuckets,
+    MinhashDedupCluster,
+    MinhashDedupSignature,
+)
 from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter  # noqa: E402
 from datatrove.pipeline.filters.c4_filters import C4QualityFilter  # noqa: E402
 from datatrove.pipeline.readers import JsonlReader  # noqa: E402
@@ -138,13 +150,63 @@ def build(request):
     return {"seconds": time.process_time() - began}
 
 
+LANGUAGE = {"en": "eng", "zh": "cmn"}
+
+
+def signed(texts, lang, out):
+    """datatrove's first stage: signatures of documents, sorted, a file for each bucket."""
+    documents = (Document(text=text, id=str(line)) for line, text in enumerate(texts))
+    MinhashDedupSignature(f"{out}/signatures", MinhashConfig(), language=LANGUAGE[lang]).run(documents, 0, 1)
+
+
+def sign(request):
+    """The first stage on documents that are in memory."""
+    texts, size = texts_of(request["path"], request["max_bytes"])
+    signed(texts[:1], request["lang"], request["out"])  # spaCy and jieba load their data on first use
+    began = time.process_time()
+    signed(texts, request["lang"], request["out"])
+    return {"seconds": time.process_time() - began, "num_bytes": size}
+
+
+def deduplicate(request):
+    """All stages, one after another as datatrove's local executor runs them."""
+    texts, size = texts_of(request["path"], request["max_bytes"])
+    out, config = request["out"], MinhashConfig()
+    signed(texts[:1], request["lang"], out)
+    began = time.process_time()
+    signed(texts, request["lang"], out)
+    for bucket in range(config.num_buckets):
+        MinhashDedupBuckets(f"{out}/signatures", f"{out}/buckets", config=config).run(None, bucket, config.num_buckets)
+    MinhashDedupCluster(f"{out}/buckets", f"{out}/clusters", config).run(None, 0, 1)
+    seconds = time.process_time() - began
+    removed = [
+        line for path in Path(f"{out}/clusters").glob("*.remove") for (line,) in struct.iter_unpack("<I", path.read_bytes())
+    ]
+    return {"seconds": seconds, "num_bytes": size, "removed": removed, "pairs": sorted(sharing(Path(out) / "buckets"))}
+
+
+def sharing(folder):
+    """Pairs of documents that share a bucket; the files hold each with the one before it in the bucket's order."""
+    found = set()
+    for path in folder.glob("*.dups"):
+        together = []
+        for _, before, _, line in struct.iter_unpack("<4I", path.read_bytes()):
+            if not together or together[-1] != before:
+                found.update(combinations(sorted(together), 2))
+                together = [before]
+            together.append(line)
+        found.update(combinations(sorted(together), 2))
+    return found
+
+
 def main():
     """Answer requests until the input ends."""
     answers = sys.stdout
     sys.stdout = sys.stderr  # what libraries print is no answer
     for line in sys.stdin:
         request = json.loads(line)
-        answer = {"judge": judge, "read": read, "build": build}[request["job"]](request)
+        jobs = {"judge": judge, "read": read, "build": build, "sign": sign, "deduplicate": deduplicate}
+        answer = jobs[request["job"]](request)
         print(json.dumps(answer), file=answers, flush=True)
 
 

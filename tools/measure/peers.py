@@ -1,6 +1,6 @@
-"""datatrove in a virtual environment of its own, and a process there that answers requests.
+"""Other programs in a virtual environment of their own, and processes there that answer requests.
 
-Of its own, since its pins are not ours; a process that stays, so that a peer is measured between two of our runs without
+Of their own, since their pins are not ours; a process that stays, so that a peer is measured between two of our runs without
 paying for its imports.
 """
 
@@ -44,21 +44,43 @@ def peer_python(folder: Path) -> Path:
     return python
 
 
-class Datatrove:
-    """A process that runs stock datatrove. State: the process, whose memory keeps what it has loaded."""
+class Peer:
+    """A process that runs a script beside this one. State: the process, whose memory keeps what it has loaded.
 
-    def __init__(self, python: Path) -> None:
+    It also keeps the texts of files, by path: a path must not get another content.
+    """
+
+    def __init__(self, python: Path, script: str) -> None:
         """Start it."""
+        self._script = script
         self._process = subprocess.Popen(
-            [python, _HERE / "peer_datatrove.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True,
-        )  # fmt: skip
+            [python, _HERE / script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._process.communicate()
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self._script} ended (exit code {self._process.wait()}) on {request}")
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+
+class Datatrove(Peer):
+    """Stock datatrove."""
+
+    def __init__(self, python: Path) -> None:
+        """Start it."""
+        super().__init__(python, "peer_datatrove.py")
 
     def judge(self, path: Path, lang: str, filters: Sequence[str], max_bytes: int) -> dict[str, Any]:
         """Verdicts of filters on the first `max_bytes` of text in a JSONL file: seconds, num_bytes, reasons."""
@@ -73,13 +95,32 @@ class Datatrove:
         request = {"job": "build", "path": str(path), "lang": lang, "tokenizer": str(tokenizer), "eod": eod, "out": str(out)}
         return self._ask(request)
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"datatrove's process ended (exit code {self._process.wait()}) on {request}")
-        found: dict[str, Any] = json.loads(answer)
-        return found
+    def sign(self, path: Path, lang: str, max_bytes: int, out: Path) -> dict[str, Any]:
+        """MinHash signatures of the first `max_bytes` of text in a JSONL file, written to `out`: seconds, num_bytes."""
+        return self._ask({"job": "sign", "path": str(path), "lang": lang, "max_bytes": max_bytes, "out": str(out)})
+
+    def deduplicate(self, path: Path, lang: str, max_bytes: int, out: Path) -> dict[str, Any]:
+        """Near-duplicates in the first `max_bytes` of text, by 14 buckets of 8: seconds, num_bytes, removed lines, pairs."""
+        return self._ask({"job": "deduplicate", "path": str(path), "lang": lang, "max_bytes": max_bytes, "out": str(out)})
+
+
+class Sketches(Peer):
+    """Stock rensa and datasketch; `program` is one of these names."""
+
+    def __init__(self, python: Path) -> None:
+        """Start it."""
+        super().__init__(python, "peer_sketches.py")
+
+    def sign(self, program: str, path: Path, lang: str, permutations: int, max_bytes: int) -> dict[str, Any]:
+        """Signatures of the first `max_bytes` of text in a JSONL file: seconds, num_bytes."""
+        return self._ask({
+            "job": "sign", "program": program, "path": str(path), "lang": lang, "permutations": permutations,
+            "max_bytes": max_bytes,
+        })  # fmt: skip
+
+    def deduplicate(self, program: str, path: Path, lang: str, permutations: int, threshold: float) -> dict[str, Any]:
+        """Near-duplicates of a JSONL file: seconds, lines removed, pairs of lines."""
+        return self._ask({
+            "job": "deduplicate", "program": program, "path": str(path), "lang": lang, "permutations": permutations,
+            "threshold": threshold,
+        })  # fmt: skip

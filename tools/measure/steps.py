@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from measure.peers import CHAIN, Datatrove
+from measure.peers import CHAIN, Datatrove, Sketches
 from measure.timing import PeerRun, Speed, speed
 from measure.verdicts import outcomes, part_of, pipeline_filters
 
@@ -37,7 +37,7 @@ Batch = tuple[pa.RecordBatch, int]
 
 @dataclass(frozen=True)
 class Lab:
-    """What steps work with: one language of the corpus, a tokenizer, a model for language, a folder to write to, a peer."""
+    """What steps work with: one language of the corpus, a tokenizer, a model for language, a folder to write to, peers."""
 
     lang: str
     path: Path
@@ -46,6 +46,7 @@ class Lab:
     scratch: Path
     rounds: int
     datatrove: Datatrove | None
+    sketches: Sketches | None = None
 
     @cached_property
     def batches(self) -> list[Batch]:

@@ -1,27 +1,21 @@
-"""Copies by source, how like they were, and the documents that had the most."""
+"""Copies by source, how like they are, and the documents that had the most."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from corpusforge.dedup.bands import Bands
 from corpusforge.report import charts, figures
-from corpusforge.report.charts import Mark, Series
-from corpusforge.report.curve import curve
-from corpusforge.report.duplicates import Cluster
+from corpusforge.report.charts import Curve, Mark, Series
+from corpusforge.report.duplicates import Cluster, Likeness, Member
 from corpusforge.report.examples import Excerpts, example, examples_folded
 from corpusforge.report.flow import Flow
-from corpusforge.report.histogram import Sample, bins_of
-from corpusforge.report.likeness import Likeness
 from corpusforge.report.markup import Markup, element, joined, table
 
-_NUM_POINTS = 200
+_STEPS_OF_THE_CURVE = 100
 
 
 def duplicates_section(
-    flow: Flow, clusters: Sequence[Cluster], stages: Sequence[str], likeness: Likeness, excerpts: Excerpts
+    flow: Flow, clusters: Sequence[Cluster], likenesses: Sequence[Likeness], stages: Sequence[str], excerpts: Excerpts
 ) -> Markup | None:
-    """Copies by source, similarities, and the documents with the most; None where no stage looks for copies."""
+    """Copies by source, their similarity, and the documents with the most; None where no stage looks for copies."""
     if not stages:
         return None
     rows = [
@@ -31,7 +25,7 @@ def duplicates_section(
         if entry.stage in stages
     ]
     parts = [table(["source", "stage", "#in", "#taken out", "#share", ""], rows, class_="wide")]
-    parts += [_likeness(stage, likeness.facts[stage], likeness.samples[stage]) for stage in stages if stage in likeness.facts]
+    parts += map(_likeness, likenesses)
     if clusters:
         parts += [element("h3", "Documents with the most copies"), *(_cluster(each, excerpts) for each in clusters)]
     return joined(parts)
@@ -42,37 +36,46 @@ def _taken(came_in: int, num_removed: int) -> list[str]:
     return [figures.count(came_in), figures.count(num_removed), share, charts.bar(num_removed, came_in, "lost0")]
 
 
-def _likeness(stage: str, facts: Mapping[str, float], sample: Sample) -> Markup:
-    """The chance that a pair is looked at, and the similarities of those that were taken out."""
-    mark = Mark(facts["threshold"], f"≥ {figures.number(facts['threshold'])}")
-    bands = Bands(int(facts["bands"]), int(facts["rows"]))
-    points = [(step / _NUM_POINTS, bands.found(step / _NUM_POINTS)) for step in range(_NUM_POINTS + 1)]
-    chance = element("figcaption", "chance that a pair is looked at", element("small", f" {bands.bands} bands of {bands.rows}"))
-    charts_of_it = [element("figure", chance, curve(points, mark, ("similarity", "chance")))]
-    if sample.num_seen:
-        charts_of_it.append(_similarities(facts["threshold"], sample))
-    return joined([element("h3", element("code", stage)), element("div", *charts_of_it, class_="charts")])
+def _likeness(likeness: Likeness) -> Markup:
+    bins, threshold = likeness.bins, likeness.threshold
+    series = [Series("taken out, by their similarity to the document that stays", "lost0", likeness.counts)]
+    marks = [Mark(bins.position(threshold), f"≥ {figures.number(threshold)}")]
+    caption = element("figcaption", element("code", likeness.stage), ": how like the copies are")
+    plot = charts.histogram(bins, series, marks, curve=_curve(likeness))
+    return element("figure", caption, plot, *_chance(likeness), class_="card")
 
 
-def _similarities(threshold: float, sample: Sample) -> Markup:
-    values = sample.rows[:, 0]
-    bins = bins_of(np.append(values, [threshold, 1.0]))
-    mark = Mark(bins.position(threshold), f"≥ {figures.number(threshold)}")
-    caption = element("figcaption", "similarity of what was taken out to what stays")
-    facts = charts.quantile_list(values, float(values.min()), float(values.max()))
-    return element(
-        "figure", caption, charts.histogram(bins, [Series("documents", "lost0", bins.counts(values))], [mark]), facts
-    )
+def _curve(likeness: Likeness) -> Curve | None:
+    if likeness.bands is None:
+        return None
+    along = (step / _STEPS_OF_THE_CURVE for step in range(_STEPS_OF_THE_CURVE + 1))
+    points = tuple((value, likeness.bands.found(value)) for value in along)
+    return Curve("chance that a pair was looked at, up to 100 %", points)
+
+
+def _chance(likeness: Likeness) -> Iterator[Markup]:
+    if likeness.bands is not None:
+        found = figures.share(likeness.bands.found(likeness.threshold), 1)
+        said = (
+            f"{likeness.bands.bands} bands of {likeness.bands.rows}: a pair just at the threshold is looked at with a chance of"
+        )
+        yield element("p", f"{said} {found}; every pair that is looked at is measured exactly.", class_="note")
 
 
 def _cluster(cluster: Cluster, excerpts: Excerpts) -> Markup:
-    witness = excerpts[cluster.witness]
+    witness = excerpts[cluster.witness] if cluster.witness is not None else None
     copies = "copy" if cluster.num_removed == 1 else "copies"
+    origin, source = (witness.origin, witness.source) if witness is not None else (cluster.id, "of an earlier build")
     summary = joined(
         [
-            element("strong", f"{figures.count(cluster.num_removed)} {copies}"), " of ", element("bdi", witness.origin),
-            element("small", f" {witness.source}, {cluster.stage}"),
+            element("strong", f"{figures.count(cluster.num_removed)} {copies}"), " of ", element("bdi", origin),
+            element("small", f" {source}, {cluster.stage}"),
         ]
     )  # fmt: skip
-    removed = [example(excerpts[place], "taken out", "rejected") for place in cluster.removed]
-    return examples_folded(summary, [example(witness, "stays", "kept"), *removed])
+    stays = [example(witness, "stays", "kept")] if witness is not None else []
+    removed = [example(excerpts[each.place], _label(each), "rejected") for each in cluster.removed]
+    return examples_folded(summary, [*stays, *removed])
+
+
+def _label(member: Member) -> str:
+    return "taken out" if member.similarity is None else f"taken out, {figures.number(member.similarity)} alike"

@@ -28,7 +28,7 @@ def edits_section(flow: Flow, edits: Edits, excerpts: Excerpts) -> Markup | None
     boxes = [example(excerpts[place], key[1], "cut") for key in keys for place in edits.examples[key]]
     return joined(
         [
-            element("p", "What editing filters cut out of documents that they kept; spans of different reasons may overlap."),
+            element("p", "What stages cut out of documents that they kept; spans of different reasons may overlap."),
             table(["stage", "source", "#cut", ""], by_source, class_="wide"),
             table(["stage", "reason", "#documents", "#spans", "#bytes of spans", ""], by_reason, class_="wide"),
             examples_folded("Examples", boxes),
