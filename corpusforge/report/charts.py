@@ -66,7 +66,7 @@ def histogram(
         "svg", *_bars(bins, series, tallest), *_line(bins, curve), viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         preserveAspectRatio="none", role="img", aria_label=label,
     )  # fmt: skip
-    plot = element("div", shapes, *map(mark_across, marks), class_="plot")
+    plot = element("div", shapes, *map(_mark, marks), class_="plot")
     head = ["from", "below", *(f"#{each.name}" for each in series)]
     rows = [
         [*_ends(bins, index), *(figures.count(int(each.counts[index])) for each in series)]
@@ -130,8 +130,7 @@ def _bars(bins: Bins, series: Sequence[Series], tallest: int) -> Iterable[Markup
                 )  # fmt: skip
 
 
-def mark_across(mark: Mark) -> Markup:
-    """The line, with its label on the side that has room."""
+def _mark(mark: Mark) -> Markup:
     if mark.place <= 0:
         return element("span", f"← {mark.label}", class_="beyond left")
     if mark.place >= 1:
@@ -140,15 +139,11 @@ def mark_across(mark: Mark) -> Markup:
     return element("span", element("b", mark.label), class_=side, style=f"left:{100 * mark.place:.2f}%")
 
 
-def _bin_axis(bins: Bins) -> Markup:
+def _axis(bins: Bins) -> Markup:
     ticks = [(0.5 / len(bins), 0.0)] if bins.has_zeros else []
     ticks += [(bins.position(value), value) for value in ticks_of(bins)]
-    return axis([(at, figures.number(value)) for at, value in ticks])
-
-
-def axis(labels: Iterable[tuple[float, str]]) -> Markup:
-    """Labels below a chart, each at its place from 0 to 1; those that would touch the one before are left out."""
-    shown = [element("span", label, style=f"left:{100 * at:.2f}%", class_=_tick_class(at)) for at, label in apart(labels)]
+    labels = apart([(at, figures.number(value)) for at, value in ticks])
+    shown = [element("span", label, style=f"left:{100 * at:.2f}%", class_=_tick_class(at)) for at, label in labels]
     return element("div", *shown, class_="axis", aria_hidden="true")
 
 

@@ -265,9 +265,7 @@ sources:
     use: source.jsonl
     path: notes.jsonl
     pipeline: [{{use: filter.length}}, {{use: filter.length, lang: zh, min_words: 8}}, {{use: filter.symbols}}]
-stages:
-  - {{use: dedup.minhash, threshold: 0.7, ngram: 2}}
-  - {{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}
+stages: [{{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}]
 sink: {{use: index.megatron, layout: documents}}
 """
 NOTES = [
