@@ -76,7 +76,7 @@ def histogram(
     scale = element("p", f"tallest bar {figures.count(tallest)} {what}", _axis_text(bins), class_="axis-note")
     above = [element("div", *legend, class_="legend")] if legend else []
     behind = [table(head, rows), *([_curve_table(curve)] if curve is not None else [])]
-    return joined([*above, plot, _bin_axis(bins), scale, folded("Table", *behind)])
+    return joined([*above, plot, _axis(bins), scale, folded("Table", *behind)])
 
 
 def _line(bins: Bins, curve: Curve | None) -> Iterable[Markup]:
