@@ -51,7 +51,7 @@ def _nominated_text(counts: Mapping[str, int]) -> str:
     compared = f"{counts['candidate_pairs']:,} pairs compared"
     if not counts["hot_buckets"]:
         return compared
-    left = f"{counts['left_alone']:,} times a document in one was compared with its leaders only, and is like none"
+    left = f"{counts['left_alone']:,} times a document in one was compared with its leaders only"
     return f"{compared}; {counts['hot_buckets']:,} hot buckets: {left}; a larger max_bucket compares more"
 
 
