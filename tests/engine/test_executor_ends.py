@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -16,6 +17,9 @@ from corpusforge.engine.executors.local import Local
 from corpusforge.engine.executors.worker import _watch_parent
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# As at a terminal: what a script starts in the background does not hear Ctrl-C, and hands that on.
+HEARD = (signal.SIGINT, signal.SIG_DFL)
 
 
 def write_for_a_minute(folder: Path) -> None:
@@ -83,7 +87,13 @@ def test_ctrl_c_stops_a_build_with_one_message_and_the_same_command_goes_on(tmp_
     )
     out = tmp_path / "out"
     command = [sys.executable, "-m", "corpusforge", "build", str(recipe), "--out", str(out), "--workers", "2"]
-    building = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    building = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, *HEARD),  # noqa: PLW1509 - one system call
+    )
     until(lambda: any(out.glob("*-read-*/*.parquet")))
     os.killpg(building.pid, signal.SIGINT)
     _, said = building.communicate(timeout=30)

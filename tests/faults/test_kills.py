@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -32,6 +33,9 @@ from fault_builds import (
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")]
 
 NUM_KILLS = 20
+
+# As at a terminal: what a script starts in the background does not hear Ctrl-C, and hands that on.
+HEARD = (signal.SIGINT, signal.SIG_DFL)
 
 REAL_RECIPE = f"""\
 version: 1
@@ -158,7 +162,12 @@ def test_ctrl_c_ends_everything_says_how_to_go_on_and_costs_nothing(tmp_path: Pa
     recipe = real_recipe(tmp_path)
     out = tmp_path / "out"
     process = subprocess.Popen(
-        command(recipe, out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command(recipe, out),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, *HEARD),  # noqa: PLW1509 - one system call
     )
     wait_for_changes(process, out, 12, 5)
     children = descendants(process.pid)
