@@ -1,8 +1,9 @@
 """Candidate pairs of a bucket of documents that share a band, each checked against its signatures before it goes on.
 
 A small bucket gives all its pairs. In a hot one (boilerplate, templates) that would be quadratic: there a document is compared
-only to the bucket's leaders, of which there are at most `cap`: the best-ranked documents that no leader before them seems to be
-like.
+only to the bucket's leaders, of which there are at most `cap`: the best-ranked documents that no leader before them may be
+like. Who may be like one, and need not, is not compared with others of its kind: that misses one pair in some hundred, is
+counted, and saves half the time of a corpus full of templates.
 """
 
 import numpy as np
@@ -28,7 +29,8 @@ def bucket_pairs(
     """Pairs (a, b), a before b, of rows that agree in at least `least` places: int64[2 * pairs]; and documents left alone.
 
     Bucket i holds the rows starts[i] <= row < starts[i + 1], the best first. In a hot bucket a row that agrees with no leader
-    in `alike` places becomes one; left alone are those for which there are `cap` already.
+    in `least` places becomes one. Left alone are rows for which there are `cap` already, and those that agree in less than
+    `alike` with each.
     """
     pairs = np.empty(1024, np.int64)
     used, alone = 0, 0
@@ -38,13 +40,14 @@ def bucket_pairs(
         is_hot = end - begin > cap
         num_leaders = 0
         for row in range(begin, end):
-            is_like_one = False
+            is_like_one = is_surely_like = False
             others = num_leaders if is_hot else row - begin
             for index in range(others):
                 other = leaders[index] if is_hot else begin + index
                 agreed = agreeing(signatures, permutations, other, row)
                 if agreed >= least:
-                    is_like_one |= agreed >= alike
+                    is_like_one = True
+                    is_surely_like |= agreed >= alike
                     if used + 2 > len(pairs):
                         larger = np.empty(2 * len(pairs), np.int64)
                         larger[:used] = pairs[:used]
@@ -57,4 +60,6 @@ def bucket_pairs(
                     num_leaders += 1
                 else:
                     alone += 1
+            elif is_hot and not is_surely_like:
+                alone += 1
     return pairs[:used].copy(), alone

@@ -37,7 +37,7 @@ class Nominated:
 class Nomination:
     """How pairs are nominated: sketches of `permutations` places that agree in `least`, at most `cap` leaders in a bucket.
 
-    Who agrees with a leader in `alike` places is no leader beside it.
+    Who agrees with no leader in `alike` places counts as left alone, unless it is one itself.
     """
 
     folder: Path
