@@ -182,10 +182,14 @@ def _extract(
     back = np.full(table.num_rows, -1)
     back[alive] = np.arange(len(alive))
     places = pa.array(np.maximum(back, 0), mask=back < 0)
+    is_read = pc.fill_null(pc.invert(given["failed"]).take(places), False)
     for name in named.stage.adds:
-        column = _filled(given[name].take(places))
+        column = given[name].take(places)
         index = table.schema.get_field_index(name)
-        table = table.append_column(name, column) if index < 0 else table.set_column(index, name, column)
+        if index < 0:
+            table = table.append_column(name, _filled(column))
+        else:  # a stage fills in what a source left empty; rows that it did not see or raised on stay as they are
+            table = table.set_column(index, name, pc.if_else(is_read, column, table[name]))
     newly = np.zeros(table.num_rows, np.bool_)
     newly[alive] = True
     verdict = pa.table({name: pc.if_else(pa.array(newly), given[name].take(places), verdict[name]) for name in _VERDICT_NAMES})

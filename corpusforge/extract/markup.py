@@ -6,15 +6,9 @@ the corpus, so only UTF-8 and what a byte order mark declares are read.
 
 import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
 
-import pyarrow as pa
-
-from corpusforge.core import TEXT_FIELD, VERDICT_FIELDS, Artifacts, Transform
+from corpusforge.extract.base import Extracted, Extractor
 from corpusforge.extract.plain import tidy
-
-OUTPUT = pa.schema([TEXT_FIELD, *VERDICT_FIELDS])
 
 # UTF-32 first: its mark begins with the one of UTF-16.
 _MARKS = (
@@ -54,17 +48,6 @@ _READERS: Mapping[str, Callable[[str], str] | None] = {
     "text/html": None,
     "text/xml": None,
 }
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """Text of a document, or why it has none: the fields are those of a verdict."""
-
-    text: str = ""
-    drop: str = ""
-    value: float | None = None
-    threshold: float | None = None
-    message: str = ""
 
 
 def decode(raw: bytes) -> str:
@@ -111,7 +94,7 @@ def extract(raw: bytes, mime: str) -> Extracted:
     return Extracted(text=clean)
 
 
-class Markup(Transform):
+class Markup(Extractor):
     """Reads Markdown, MyST, R Markdown, reStructuredText and plain text; nothing is run, no other file is read.
 
     Headings, paragraphs on one line, "- " lists, code without fences, tables as "a | b", formulas between dollars. Columns
@@ -119,18 +102,6 @@ class Markup(Transform):
     unsupported_mime, undecodable (value: offset of the first bad byte), nul_bytes (value: how many) or empty_text.
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("raw", "mime")
-    adds: ClassVar[tuple[str, ...]] = ("text",)
-
-    def apply(self, batch: pa.RecordBatch, artifacts: Artifacts) -> pa.RecordBatch:
-        """Text and verdict of each row; raises what a library raises on a document."""
-        found = [extract(raw, mime) for raw, mime in zip(batch["raw"].to_pylist(), batch["mime"].to_pylist(), strict=True)]
-        columns = {
-            "text": [row.text for row in found],
-            "drop": [row.drop for row in found],
-            "failed": [False] * len(found),
-            "value": [row.value for row in found],
-            "threshold": [row.threshold for row in found],
-            "message": [row.message for row in found],
-        }
-        return pa.record_batch([pa.array(columns[field.name], field.type) for field in OUTPUT], schema=OUTPUT)
+    def extract(self, raw: bytes, mime: str, url: str) -> Extracted:
+        """Text of one document; raises what a library raises on it, and RuntimeError where it nests too deeply."""
+        return extract(raw, mime)

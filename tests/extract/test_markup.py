@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusforge.core import TEXT_FIELD, VERDICT_FIELDS
-from corpusforge.extract.markup import Extracted, Markup, decode, extract
+from corpusforge.core import VERDICT_FIELDS
+from corpusforge.extract.base import OUTPUT, Extracted
+from corpusforge.extract.markup import Markup, decode, extract
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 MIMES = {".md": "text/markdown", ".rst": "text/x-rst", ".Rmd": "text/x-rmarkdown", ".txt": "text/plain"}
@@ -18,7 +19,11 @@ MARKED_UP = sorted({*MIMES.values()} - {"text/plain"})
 
 def rows(*documents: tuple[bytes, str]) -> pa.RecordBatch:
     raw, mime = zip(*documents, strict=True) if documents else ((), ())
-    return pa.record_batch({"raw": pa.array(raw, pa.large_binary()), "mime": pa.array(mime, pa.string())})
+    facts = {name: pa.array([""] * len(raw), pa.string()) for name in ("url", "license", "date")}
+    meta = pa.array(["{}"] * len(raw), pa.string())
+    return pa.record_batch(
+        {"raw": pa.array(raw, pa.large_binary()), "mime": pa.array(mime, pa.string()), **facts, "meta": meta}
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,8 +103,8 @@ def test_a_document_nested_beyond_reason_is_named_when_it_fails() -> None:
 
 def test_the_answer_has_the_columns_of_the_contract() -> None:
     answer = Markup().apply(rows((b"*a*", "text/markdown"), (b"\xff", "text/plain")), {})
-    assert answer.schema == pa.schema([TEXT_FIELD, *VERDICT_FIELDS])
-    assert answer.to_pydict() == {
+    assert answer.schema == OUTPUT
+    assert answer.select(["text", *(field.name for field in VERDICT_FIELDS)]).to_pydict() == {
         "text": ["a", ""],
         "drop": ["", "undecodable"],
         "failed": [False, False],
