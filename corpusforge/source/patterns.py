@@ -1,5 +1,6 @@
 """Glob patterns on relative paths, matched segment by segment: `*` stays inside a folder, `**` is any number of folders."""
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -19,6 +20,12 @@ def matches(relative: PurePosixPath, pattern: str) -> bool:
 def segments(pattern: str) -> tuple[str, ...]:
     """The parts of a pattern between its slashes."""
     return tuple(part for part in pattern.split("/") if part not in ("", "."))
+
+
+def depth(patterns: Sequence[str]) -> int | None:
+    """How many levels below the root the patterns can reach; None where they go as deep as there are folders."""
+    levels = [segments(pattern) for pattern in patterns]
+    return None if any("**" in each for each in levels) else max(map(len, levels), default=0)
 
 
 def _segments_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
