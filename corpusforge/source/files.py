@@ -1,14 +1,14 @@
 """One document per file, or per member of an archive: bytes and a media type, which an extract stage turns into text."""
 
+import posixpath
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import ClassVar
 
 from corpusforge.core import MAX_TASK_BYTES, RAW_ROWS, Batches, InputFile, Range, Shard
 from corpusforge.source.bases import FileSource
 from corpusforge.source.judge import too_large
 from corpusforge.source.listing import list_files
-from corpusforge.source.members import Choice, Member, with_packed
+from corpusforge.source.members import Choice, Member, unpacked_name, with_packed
 from corpusforge.source.rows import KEPT, About, Row, Verdict, gather
 from corpusforge.source.streams import Compression, compression_of, decompressed_blocks, open_input
 from corpusforge.source.tar_members import tar_members
@@ -31,7 +31,6 @@ _MIME = {
     ".pdf": "application/pdf",
     ".tex": "text/x-tex",
 }
-_PACKED = (".gz", ".zst", ".zstd")
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.zstd", ".tzst")
 _ARCHIVES = (".zip", *_TARS)
 
@@ -45,6 +44,7 @@ class Files(FileSource):
     unsupported_compression, sparse_member or damaged_member.
     """
 
+    revision: ClassVar[int] = 2
     adds: ClassVar[tuple[str, ...]] = ("raw", "mime")
 
     include: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.rst", "**/*.Rmd", "**/*.txt")
@@ -120,6 +120,5 @@ def _row(key: str, name: str, raw: bytes, verdict: Verdict) -> Row:
 
 def mime_of(relative: str) -> str:
     """Media type by suffix, of a compressed file by the one before; application/octet-stream for what is not known."""
-    path = PurePosixPath(relative.lower())
-    suffix = PurePosixPath(path.stem).suffix if path.suffix in _PACKED else path.suffix
-    return _MIME.get(suffix, "application/octet-stream")
+    suffix = posixpath.splitext(unpacked_name(relative))[1]
+    return _MIME.get(suffix.lower(), "application/octet-stream")

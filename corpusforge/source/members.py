@@ -4,20 +4,21 @@ Nothing is ever written to disk, so a name is only a name; still it is made rela
 "..\\etc\\a.md" are told apart by nothing but their order.
 """
 
-from collections import Counter
+import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from corpusforge.core import InputFile
 from corpusforge.errors import BadShard
 from corpusforge.source.judge import too_large
-from corpusforge.source.patterns import is_excluded, matches
+from corpusforge.source.patterns import parts_match, segments
 from corpusforge.source.rows import KEPT, Verdict
 from corpusforge.source.streams import compression_of, decompressed_blocks
 from corpusforge.text.charsets import decode
+
+_PACKED = (".gz", ".zst", ".zstd")
 
 
 class Member(NamedTuple):
@@ -39,29 +40,42 @@ class Choice:
 
     def takes(self, archive: str, name: str) -> bool:
         """Whether a member is a document; hidden ones are none, as hidden files are none."""
-        inside, outside = PurePosixPath(name), PurePosixPath(archive, name)
-        if not inside.parts or any(part.startswith(".") for part in inside.parts):
+        inside = tuple(name.split("/"))
+        if not name or any(part.startswith(".") for part in inside):
             return False
-        is_wanted = any(matches(path, pattern) for path in (inside, outside) for pattern in with_packed(self.include))
-        return is_wanted and not any(is_excluded(path, pattern) for path in (inside, outside) for pattern in self.exclude)
+        outside = (*archive.split("/"), *inside)
+        return self._is_included(inside, outside) and not self._is_excluded(inside, outside)
+
+    def _is_included(self, *paths: tuple[str, ...]) -> bool:
+        bare = [(*parts[:-1], unpacked_name(parts[-1])) for parts in paths]
+        return any(parts_match(parts, segments(pattern)) for parts in (*paths, *bare) for pattern in self.include)
+
+    def _is_excluded(self, *paths: tuple[str, ...]) -> bool:
+        own = [parts[-1:] for parts in paths[:1]]
+        return any(parts_match(parts, segments(pattern)) for parts in (*paths, *own) for pattern in self.exclude)
 
 
 @dataclass
 class Labels:
     """Tells members of one name apart. State: how often each name came."""
 
-    seen: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, int] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
         """The name, with "#2" from the second time on."""
-        self.seen[name] += 1
-        return name if self.seen[name] == 1 else f"{name}#{self.seen[name]}"
+        count = self.seen[name] = self.seen.get(name, 0) + 1
+        return name if count == 1 else f"{name}#{count}"
 
 
 def with_packed(patterns: Sequence[str]) -> Iterator[str]:
     """Patterns of files, and of the same files compressed."""
     for pattern in patterns:
-        yield from (pattern, f"{pattern}.gz", f"{pattern}.zst", f"{pattern}.zstd")
+        yield from (pattern, *(pattern + suffix for suffix in _PACKED))
+
+
+def unpacked_name(name: str) -> str:
+    """The name of a compressed file without the suffix that says so; another name as it is."""
+    return posixpath.splitext(name)[0] if name.lower().endswith(_PACKED) else name
 
 
 def plain_name(name: str) -> str:

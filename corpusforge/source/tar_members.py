@@ -27,21 +27,20 @@ _EXTENDED, _EXTENDED_FOR_ALL = b"x", b"g"
 
 @dataclass
 class _Content:
-    """The content of an archive, read forward. State: what is left of the block in hand, and the position behind that taken."""
+    """The content of an archive, read forward. State: the block in hand, how much of it was taken, and the position."""
 
     blocks: Iterator[bytes]
     path: str
     position: int = 0
-    held: bytes = b""
+    block: bytes = b""
+    taken: int = 0
 
     def take(self, count: int) -> bytes:
         """So many bytes; fewer where the content ends."""
         pieces = list[bytes]()
-        while count and (self.held or self._next()):
-            pieces.append(self.held[:count])
-            self.held = self.held[count:]
-            self.position += len(pieces[-1])
-            count -= len(pieces[-1])
+        while count and self._has_more():
+            pieces.append(self.block[self.taken : self.taken + count])
+            count -= self._pass(len(pieces[-1]))
         return b"".join(pieces)
 
     def padded(self, count: int) -> bytes:
@@ -54,11 +53,8 @@ class _Content:
 
     def skip(self, count: int) -> None:
         """Pass over so many bytes; raises BadShard where the content ends before."""
-        while count and (self.held or self._next()):
-            size = min(count, len(self.held))
-            self.held = self.held[size:]
-            self.position += size
-            count -= size
+        while count and self._has_more():
+            count -= self._pass(min(count, len(self.block) - self.taken))
         if count:
             raise self.damage("the archive is cut off inside a member")
 
@@ -66,9 +62,15 @@ class _Content:
         """That something is wrong with the archive here."""
         return BadShard(self.path, self.position, what, _COPY_AGAIN)
 
-    def _next(self) -> bool:
-        self.held = next(self.blocks, b"")
-        return bool(self.held)
+    def _has_more(self) -> bool:
+        if self.taken == len(self.block):
+            self.block, self.taken = next(self.blocks, b""), 0
+        return bool(self.block)
+
+    def _pass(self, count: int) -> int:
+        self.taken += count
+        self.position += count
+        return count
 
 
 @dataclass(frozen=True)
