@@ -5,22 +5,13 @@ rejected, with the place of the first.
 """
 
 from dataclasses import replace
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from corpusforge.extract.base import Extracted, Extractor
-from corpusforge.text.charset_labels import charset_named
+from corpusforge.settings import CharsetName
 from corpusforge.text.charsets import Decoded, decode, decode_as
 from corpusforge.text.declarations import charset_parameter
-
-
-def _known_charset(label: str) -> str:
-    if label and not charset_named(label):
-        raise ValueError(
-            f"no charset is called {label!r}; give one such as gb18030, big5, shift_jis, windows-1252, or '' to detect"
-        )
-    return charset_named(label)
 
 
 class TextExtractor(Extractor):
@@ -30,7 +21,7 @@ class TextExtractor(Extractor):
     not UTF-8, replaced_chars where there are any, unknown_charset where a label is declared that names none.
     """
 
-    charset: Annotated[str, AfterValidator(_known_charset)] = ""
+    charset: CharsetName = ""
     """The charset of all documents, such as gb18030; "" finds it for each: by its mark, as UTF-8, as declared, by its bytes."""
     max_replaced_share: float = Field(default=0.01, ge=0, le=1)
     """Documents with a larger share of characters that are bad bytes are rejected as undecodable."""

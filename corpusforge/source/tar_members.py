@@ -14,7 +14,7 @@ from corpusforge.errors import BadShard
 from corpusforge.source.judge import too_large
 from corpusforge.source.members import Choice, Labels, Member, decoded_name, plain_name, unpacked
 from corpusforge.source.rows import Verdict
-from corpusforge.source.streams import check_plain, compression_of, decompressed_blocks, open_input, plain_blocks
+from corpusforge.source.streams import compression_of, decompressed_blocks, open_input, plain_blocks
 
 _BLOCK_BYTES = 512
 _MAX_HEADER_BYTES = 2**20
@@ -89,7 +89,6 @@ def tar_members(each: Range, choice: Choice) -> Iterator[Member]:
         # .tgz and .tzst stand for two suffixes
         compression = compression_of(replace(file, relative=re.sub(r"\.t(gz|zst)$", r".tar.\1", file.relative.lower())))
         if compression is None:
-            check_plain(stream, file)
             blocks: Iterable[bytes] = plain_blocks(stream)
         else:
             blocks = decompressed_blocks(stream, file, compression)

@@ -23,6 +23,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16be"),
 )
 
+MARK_BAD = "corpusforge.mark_bad"
+"""What to do about a bad byte, for Python's codecs: put half a character there, which bytes in UTF-8 with an error become."""
+
 # Stands for a bad byte while decoding: half a character, which no charset can encode, so that it is never part of a document.
 _BAD = "\udcff"
 _REPLACEMENT = "\ufffd"
@@ -78,7 +81,7 @@ def _mark_bad(error: UnicodeError) -> tuple[str, int]:
     return _BAD, error.end
 
 
-codecs.register_error("corpusforge.mark_bad", _mark_bad)
+codecs.register_error(MARK_BAD, _mark_bad)
 
 
 def decode(raw: bytes, *, declared: Sequence[str] = ()) -> Decoded:
@@ -88,7 +91,7 @@ def decode(raw: bytes, *, declared: Sequence[str] = ()) -> Decoded:
     """
     named = [(label, charset_named(label)) for label in declared if label.strip()]
     known = [charset for _, charset in named if charset]
-    found = decode_as(raw, _charset(raw, known))
+    found = decode_as(raw, charset_of(raw, declared=known))
     return Decoded(
         found.text, found.charset, found.num_replaced, found.first_bad, tuple(label for label, charset in named if not charset)
     )
@@ -101,7 +104,7 @@ def decode_as(raw: bytes, charset: str) -> Decoded:
     try:
         return Decoded(body.decode(codec), charset)
     except UnicodeDecodeError as error:
-        marked = body.decode(codec, "corpusforge.mark_bad")
+        marked = body.decode(codec, MARK_BAD)
         num_replaced = marked.count(_BAD)
         return Decoded(marked.replace(_BAD, _REPLACEMENT), charset, num_replaced, error.start + len(mark))
 
@@ -110,10 +113,11 @@ def _mark(raw: bytes) -> tuple[bytes, str] | None:
     return next(((mark, name) for mark, name in _MARKS if raw.startswith(mark)), None)
 
 
-def _charset(raw: bytes, declared: Sequence[str]) -> str:
-    """The charset that `raw` is most likely in."""
-    if _mark(raw):
-        return "utf-8"  # the mark says more; see decode_as
+def charset_of(raw: bytes, *, declared: Sequence[str] = ()) -> str:
+    """The charset that `raw` is most likely in; `declared` are names of charsets, the most trusted first."""
+    mark = _mark(raw)
+    if mark:
+        return mark[1]
     wide = _wide(raw, declared)
     if wide:
         return wide
@@ -224,7 +228,7 @@ def _sample(raw: bytes) -> bytes:
 
 def _damage(sample: bytes, charset: str) -> float:
     """The share of bad characters among those that are not ASCII, controls beside blanks taken as bad."""
-    marked = sample.decode(codec_of(charset), "corpusforge.mark_bad")
+    marked = sample.decode(codec_of(charset), MARK_BAD)
     num_bad = marked.count(_BAD) + len(re.findall("[\x80-\x84\x86-\x9f\ue000-\uf8ff]", marked))
     return num_bad / max(_num_others(marked), 1)
 
