@@ -67,7 +67,7 @@ class Csv(RecordSource):
 
     def read(self, shard: Shard) -> Batches:
         """TEXT_ROWS batches; raises BadShard where a file is cut off, damaged, not what its suffix says, or a quote is open."""
-        return gather(read_ranges(shard, self._rows), TEXT_ROWS)
+        return self.as_given(gather(read_ranges(shard, self._rows), TEXT_ROWS))
 
     def _check(self, file: InputFile) -> None:
         try:
