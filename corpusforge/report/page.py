@@ -12,6 +12,7 @@ from typing import Any
 from corpusforge.engine.manifest import MANIFEST, REPORT
 from corpusforge.engine.store import publish, read_json
 from corpusforge.inspect.folder import BuildFolder
+from corpusforge.report.charsets import Charsets
 from corpusforge.report.corpus import Kept, shard_prefixes
 from corpusforge.report.duplicates import duplicate_stages, largest_clusters, likenesses
 from corpusforge.report.edits import Edits
@@ -20,6 +21,7 @@ from corpusforge.report.flow import flow_of
 from corpusforge.report.losses import Losses
 from corpusforge.report.markup import Markup, element, joined
 from corpusforge.report.rows import walk
+from corpusforge.report.sections.charsets import charsets_section
 from corpusforge.report.sections.duplicates import duplicates_section
 from corpusforge.report.sections.edits import edits_section
 from corpusforge.report.sections.flow import flow_section
@@ -52,8 +54,8 @@ def _sections(build: BuildFolder) -> Sections:
     """(id, title, content) of each; sections without content are left out."""
     out, manifest, steps = build.out, build.manifest, build.generation.steps
     flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
-    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
-    walk(build, (losses, signals, edits, kept))
+    losses, signals, edits, kept, charsets = Losses(), Signals(), Edits(), Kept(), Charsets()
+    walk(build, (losses, signals, edits, kept, charsets))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))
     clusters = largest_clusters(build)
@@ -73,6 +75,7 @@ def _sections(build: BuildFolder) -> Sections:
     copies = duplicates_section(flow, clusters, likenesses(build), list(duplicate_stages(build)), excerpts)
     yield "duplicates", "Duplicates", copies
     yield "languages", "Languages", languages_section(kept)
+    yield "charsets", "Charsets", charsets_section(charsets)
     yield "lengths", "Lengths", lengths_section(kept)
     yield "shards", "Shards", shards_section(manifest)
     yield "steps", "Steps", steps_section(manifest, digest, steps)
