@@ -41,6 +41,10 @@ _MAX_DAMAGE = 0.1
 _FEW_BYTES = 4
 _ENOUGH_BYTES = 16
 
+# From this share of western letters and signs on text is western; above that one it is, if nothing else fits.
+_SURELY_WESTERN = 0.9
+_MAYBE_WESTERN = 0.5
+
 # Charsets in which a single byte can be bad; of those with letters for every byte none can.
 _OFTEN_DAMAGED = (
     *("gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "windows-874", "iso-8859-7", "windows-1253", "windows-1255"),
@@ -57,7 +61,7 @@ _LONE_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 # out are letters whose bytes are more often others in Windows-1250 and 1254, and signs amid a word, which are letters there.
 _WESTERN = re.compile(
     r"(?<![^\W\x00-\x7f])(?:[àâäãåæçèéêëíîïñóôöøœßùúüáÀÂÄÅÆÇÈÉÊËÍÎÓÔÖØÚÜÁÑ]|õe|û[rtlmc]|dû){1,2}(?![^\W\x00-\x7f])"
-    r"|[\u00ad\u00a0’“”‘–—…€•™®]|[²³°±·»¹ªº½¼×](?![A-Za-z])|(?<![A-Za-z])[«¿¡§£©µ×±]"
+    r"|[\u00ad\u00a0’“”‘–—…€•™®]|(?<![A-Za-z])[²³°±·»¹ªº½¼×«¿¡§£©µ]|[²³°±·»¹ªº½¼×](?![A-Za-z])"
 )
 
 
@@ -128,7 +132,14 @@ def charset_of(raw: bytes, *, declared: Sequence[str] = ()) -> str:
     if _is_valid(raw, "utf-8"):
         return "utf-8"
     sample = _sample(raw)
-    return "utf-8" if _damage(sample, "utf-8") <= 2 * _MAX_DAMAGE else _by_sample(sample, declared)
+    return "utf-8" if _is_damaged_utf_8(sample) else _by_sample(sample, declared)
+
+
+def _is_damaged_utf_8(sample: bytes) -> bool:
+    """Whether few characters are bad, or half as many as take three bytes, which other charsets hardly make by chance."""
+    marked = sample.decode("utf-8", MARK_BAD)
+    num_bad, num_wide = marked.count(_BAD), len(re.findall("[\u0800-\ud7ff\ue000-\U0010ffff]", marked))
+    return num_bad <= max(2 * _MAX_DAMAGE * _num_others(marked), num_wide / 2)
 
 
 def _wide(raw: bytes, declared: Sequence[str]) -> str:
@@ -169,20 +180,25 @@ def _is_contradicted(sample: bytes, declared: str, detected: str) -> bool:
 
 def _detected(sample: bytes) -> str:
     """The charset that the sample looks like, "" where that is unclear."""
-    whole = _guess(sample)
+    whole, western = _guess(sample), _western_share(sample)
+    num_high = len(_NOT_ASCII.findall(sample))
     if whole and is_multibyte(whole) and not _damage(sample, whole):
         return whole
-    is_western = _is_western(sample)
-    if is_western and (not whole or len(_NOT_ASCII.findall(sample)) < _ENOUGH_BYTES):
+    is_doubtful = not whole or num_high < _ENOUGH_BYTES
+    # code pages of DOS are all letters, so that much looks like them; the Russian one is told apart well
+    is_of_dos = whole.startswith("ibm") and whole != "ibm866"
+    if (western >= _SURELY_WESTERN and is_doubtful) or (western > _MAYBE_WESTERN and is_of_dos):
         return "windows-1252"
-    if len(_NOT_ASCII.findall(sample)) < (_ENOUGH_BYTES if whole.startswith("ibm") else _FEW_BYTES):
-        return ""
-    if whole and not _damage(sample, whole) and (is_western or whole != "windows-1252"):
+    if num_high < (_ENOUGH_BYTES if is_of_dos else _FEW_BYTES):
+        return "windows-1252" if western > _MAYBE_WESTERN else ""
+    if whole and not _damage(sample, whole) and (western >= _SURELY_WESTERN or whole != "windows-1252"):
         return whole
     # one bad byte and uchardet leaves a charset out: ask again without the bytes that are bad in it
     fitting = [(damage, charset) for charset in _OFTEN_DAMAGED if (damage := _damage(sample, charset)) <= _MAX_DAMAGE]
-    unclear = "" if whole == "windows-1252" else whole
-    return next((charset for _, charset in sorted(fitting) if _guess(_repaired(sample, charset)) == charset), unclear)
+    found = next((charset for _, charset in sorted(fitting) if _guess(_repaired(sample, charset)) == charset), "")
+    if not found and western > _MAYBE_WESTERN:
+        return "windows-1252"
+    return found or whole.replace("windows-1252", "")
 
 
 def _repaired(sample: bytes, charset: str) -> bytes:
@@ -202,9 +218,13 @@ def _guess(sample: bytes) -> str:
 
 
 def _is_western(sample: bytes) -> bool:
-    """Whether nearly all that is not ASCII are letters and signs of western European languages, in Windows-1252."""
+    return _western_share(sample) >= _SURELY_WESTERN
+
+
+def _western_share(sample: bytes) -> float:
+    """The share of letters and signs of western European languages, in Windows-1252, among what is not ASCII."""
     text = decode_as(sample, "windows-1252").text
-    return _num_others("".join(_WESTERN.findall(text))) >= (1 - _MAX_DAMAGE) * _num_others(text)
+    return _num_others("".join(_WESTERN.findall(text))) / max(_num_others(text), 1)
 
 
 def _num_others(text: str) -> int:

@@ -134,6 +134,13 @@ def test_bytes_that_are_no_text_are_not_taken_for_letters() -> None:
     assert decode(b"\xff" * 1000) == Decoded("\ufffd" * 1000, "utf-8", 1000, 0)
 
 
+@pytest.mark.parametrize(
+    "text", ["It melts at 900°C, i.e. 1 650°F – “hot”.", "5 m² × 3", "© 2024 Müller", "l’été, où ça", "½ kg"]
+)
+def test_a_few_western_letters_and_signs_are_read_as_such(text: str) -> None:
+    assert decode(b"plain text. " * 50 + text.encode("cp1252")) == Decoded("plain text. " * 50 + text, "windows-1252")
+
+
 def test_labels_that_no_one_knows_are_reported() -> None:
     found = decode(ZH.encode("gbk"), declared=["x-unheard", "", "GB2312"])
     assert (found.text, found.unknown) == (ZH, ("x-unheard",))
