@@ -23,8 +23,8 @@ class FileSource(Source):
         return list_files(self.path, include=self.include, exclude=self.exclude)
 
 
-class RecordSource(FileSource):
-    """A source that reads many records from a file, each with its fields."""
+class RecordFields(Source):
+    """A source of records: which of their fields are a document's text, id and facts."""
 
     columns: Columns = Columns()
     """Names of the fields or columns that hold text, id, url, lang, license and date."""
@@ -35,3 +35,7 @@ class RecordSource(FileSource):
     def has_mapped_ids(self) -> bool:
         """Whether columns.id names a field."""
         return self.columns.id is not None
+
+
+class RecordSource(RecordFields, FileSource):
+    """A source that reads many records from each file."""

@@ -30,7 +30,7 @@ def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str]) -> 
     is_one_file = os.path.lexists(path) and not os.path.isdir(path)
     root, patterns = (os.path.dirname(path), ("*",)) if is_one_file else _root_and_patterns(path, include)
     found = [os.path.basename(path)] if is_one_file else list(_walk(root))
-    return _without_aliases(root, [_input_file(root, each) for each in _chosen(path, patterns, found, exclude)])
+    return _without_aliases(root, [input_file(root, each) for each in _chosen(path, patterns, found, exclude)])
 
 
 def _chosen(path: str, patterns: Sequence[str], found: Sequence[str], exclude: Sequence[str]) -> list[str]:
@@ -90,7 +90,8 @@ def _walk(folder: str, prefix: str = "", above: frozenset[str] = frozenset()) ->
             yield prefix + entry.name
 
 
-def _input_file(root: str, relative: str) -> InputFile:
+def input_file(root: str, relative: str) -> InputFile:
+    """A file below the folder `root`; raises InputError where it cannot be read."""
     path = os.path.join(root, relative)
     try:
         relative.encode()
