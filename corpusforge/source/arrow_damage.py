@@ -4,9 +4,19 @@ pyarrow's full validation also refuses strings that are not UTF-8, which are the
 refuses, the strings are looked at once more as plain bytes.
 """
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
 _BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
+
+
+def check_names(fields: Iterable[pa.Field]) -> None:
+    """Raise UnicodeDecodeError where a name is not UTF-8, which pyarrow does only when it is asked for."""
+    for field in fields:
+        _ = field.name
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        check_names(kind.field(number) for number in range(kind.num_fields))
 
 
 def is_sound(batch: pa.RecordBatch) -> bool:

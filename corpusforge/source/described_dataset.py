@@ -100,7 +100,7 @@ def _relative(path: str, root: str) -> str:
 
 def _refusal(where: str, error: Exception) -> CorpusForgeError:
     """What `datasets` or the hub said, and the cure."""
-    said = " ".join(str(error).partition("Example of usage")[0].split())
+    said = _brief(str(error))
     trouble = trouble_of(error)
     if trouble is not None and trouble.kind == "passing":
         cure = "see the network, HF_ENDPOINT and HF_HUB_OFFLINE, or download the dataset and give its folder"
@@ -111,3 +111,9 @@ def _refusal(where: str, error: Exception) -> CorpusForgeError:
     return InputError(
         f"path {where!r}: `datasets` cannot tell its files ({type(error).__name__}: {said}); correct the settings"
     )
+
+
+def _brief(said: str) -> str:
+    """What a package said, on one line, without its examples and its list of all suffixes."""
+    line = " ".join(said.partition("Example of usage")[0].split())
+    return line if len(line) <= 300 else f"{line[:300]} ..."

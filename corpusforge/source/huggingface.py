@@ -24,7 +24,7 @@ from corpusforge.source.described_dataset import HUB, folder_files, hub_files
 from corpusforge.source.jsonl import Jsonl
 from corpusforge.source.parquet import Parquet
 from corpusforge.source.saved_dataset import is_saved, saved_files
-from corpusforge.source.streams import compression_of
+from corpusforge.source.streams import compression_of, decompressed_blocks, open_input, plain_blocks
 
 Kind = type[Arrow] | type[Csv] | type[Jsonl] | type[Parquet]
 
@@ -72,8 +72,11 @@ class Huggingface(RecordFields):
     def files(self) -> Sequence[InputFile]:
         """The files of the split; raises InputError where there are none, or in a format that is not read."""
         files = self._files()
+        if not files:
+            raise InputError(f"path {self.path!r}: the split has no file; correct the patterns in its README.md")
         for file in files:
-            _reader_class(file)
+            if _reader_class(file) is Jsonl:
+                _check_lines(file)
         return sorted(files, key=lambda file: file.relative)
 
     def _files(self) -> Sequence[InputFile]:
@@ -104,3 +107,13 @@ def _reader_class(file: InputFile) -> Kind:
         cure = "convert it to Parquet, or read texts and pages by source.files"
         raise InputError(f"{file.path}: rows are read from {', '.join(_READERS)} files, this is none; {cure}")
     return kind
+
+
+def _check_lines(file: InputFile) -> None:
+    """Raise InputError where a *.json file is one array: it would be rejected line by line."""
+    compression = compression_of(file)
+    with open_input(file, 1) as stream:
+        blocks = plain_blocks(stream) if compression is None else decompressed_blocks(stream, file, compression)
+        head = next(iter(blocks), b"")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        raise InputError(f"{file.path}: holds one JSON array; convert it to JSON Lines or Parquet")

@@ -29,16 +29,25 @@ def _ranges(source):
     return [[(each.begin, each.end) for each in shard.ranges] for shard in source.shards(source.files())]
 
 
-def _damaged(folder, content):
-    """Rows that are given before the damage is raised, and the damage."""
-    (folder / "a.arrow").write_bytes(content)
+def _until_damage(folder):
+    """Rows that are given before damage is raised, and the error, None for none."""
     rows: list[dict[str, Any]] = []
-    source = Arrow(path=str(folder))
-    with pytest.raises(BadShard) as error:
+    source = Arrow(path=str(folder), meta=("held", "kind"))
+    try:
         for shard in source.shards(source.files()):
             for batch in source.read(shard):
                 rows += batch.to_pylist()
-    return rows, error.value
+    except InputError as error:
+        return rows, error
+    return rows, None
+
+
+def _damaged(folder, content):
+    """Rows that are given before the damage, and the damage."""
+    (folder / "a.arrow").write_bytes(content)
+    rows, error = _until_damage(folder)
+    assert isinstance(error, BadShard)
+    return rows, error
 
 
 def _stream(folder, table, rows=None):
@@ -127,7 +136,9 @@ def test_a_file_written_to_since_it_was_listed_is_no_damage(tmp_path):
         list(source.read(shards[0]))
 
 
-@pytest.mark.parametrize("content", [b"", b"ARROW1", b'{"text": "a"}\n', gzip.compress(b"x")], ids=["empty", "magic", "json", "gzip"])
+@pytest.mark.parametrize(
+    "content", [b"", b"ARROW1", b'{"text": "a"}\n', gzip.compress(b"x")], ids=["empty", "magic", "json", "gzip"]
+)
 def test_what_is_no_arrow_file_is_damage(tmp_path, content):
     _, error = _damaged(tmp_path, content)
     assert (error.offset, error.path) == (0, str(tmp_path / "a.arrow"))
@@ -165,16 +176,14 @@ def test_offsets_that_lead_out_of_the_file_are_damage_and_no_crash(tmp_path):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_changed_byte_is_read_or_named_and_never_crashes(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("arrow")
-    content = bytearray(_stream(folder, pa.table({"text": ["one", "two", "three"], "url": ["u", None, "v"]}), rows=2))
+    held = pa.array([{"a": "x"}, None, {"a": "yy"}])
+    table = pa.table({"text": ["one", "two", "three"], "held": held, "kind": pa.array(["p", "q", "p"]).dictionary_encode()})
+    content = bytearray(_stream(folder, table, rows=2))
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     (folder / "a.arrow").write_bytes(content)
-    source = Arrow(path=str(folder))
-    try:
-        num_rows = len(_read(source))
-    except InputError as error:
-        num_rows = 0
-        assert str(folder / "a.arrow") in str(error)
-    assert num_rows in (0, 3)
+    rows, error = _until_damage(folder)
+    assert len(rows) <= 3  # no checksum guards an Arrow file: a changed letter or number of rows is not seen
+    assert error is None or str(folder / "a.arrow") in str(error)
