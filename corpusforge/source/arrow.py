@@ -1,7 +1,8 @@
 """One document per row of Arrow IPC files, as `datasets` writes them (streams) and as Feather 2 is (files with a footer).
 
 A local file is mapped into memory, so finding the ranges of rows that make the tasks reads no text. Arrow checks little of what
-it maps: offsets that lead out of a buffer crash a process, so every batch is validated whole before anything looks at it.
+it maps: offsets that lead out of a buffer crash a process, so every batch is validated whole before anything looks at it. The
+buffers of a compressed file (Feather's default) are no map: each of its tasks decompresses what lies before it, too.
 """
 
 from collections.abc import Iterator, Sequence

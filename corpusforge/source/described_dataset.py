@@ -108,9 +108,8 @@ def _refusal(where: str, error: Exception) -> CorpusForgeError:
     if "scripts are no longer supported" in said:
         cure = "give the commit of its branch refs/convert/parquet, or convert it"
         return InputError(f"path {where!r}: it is a loading script, and no code of a dataset is run ({said}); {cure}")
-    return InputError(
-        f"path {where!r}: `datasets` cannot tell its files ({type(error).__name__}: {said}); correct the settings"
-    )
+    cure = "correct the settings" + (", and set HF_TOKEN where it is private" if where.startswith(HUB) else "")
+    return InputError(f"path {where!r}: `datasets` cannot tell its files ({type(error).__name__}: {said}); {cure}")
 
 
 def _brief(said: str) -> str:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from fake_hub import COMMIT, FakeHub, fake_hub
 from pydantic import ValidationError
@@ -273,6 +274,9 @@ def test_a_dataset_on_the_hub_is_built_from_the_ranges_that_are_read(tmp_path: P
         again = forge(hub, tmp_path / "home", "plan", recipe(tmp_path), "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert (books(tmp_path / "out", "en"), books(tmp_path / "out", "zh")) == ((3, 2), (2, 1))
+    parts = sorted((tmp_path / "out").glob("*-en-read-*/en-?????-????.parquet"))
+    origins = {origin for part in parts for origin in pq.read_table(part, columns=["origin"])["origin"].to_pylist()}
+    assert origins == {row["origin"] for row in read(described)}, "as those of a copy on disk"
     assert {name for name, *_ in hub.requests if name.startswith(("data", "zh"))} == {
         "data/train-00000.parquet", "data/train-00001.parquet", "zh/a.jsonl"
     }  # fmt: skip
