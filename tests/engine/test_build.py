@@ -121,6 +121,14 @@ def test_bytes_that_could_not_be_extracted_are_kept_for_people(recipe: Path) -> 
     )
 
 
+def test_people_can_read_what_is_kept_for_them_whatever_its_charset(recipe: Path) -> None:
+    (recipe.parent / "files/b.txt").write_bytes(("花岗岩含有石英、长石和云母。" * 3 + "\0").encode("gbk"))
+    read = run(recipe).chains["files"][0]
+    (path,) = (read.folder / "rejected").glob("*.parquet")
+    (row,) = read_parquet(path).to_pylist()
+    assert (row["drop"], row["excerpt"]) == ("nul_bytes", "花岗岩含有石英、长石和云母。" * 3 + "\0")
+
+
 def test_shards_hold_what_was_kept(recipe: Path) -> None:
     run(recipe)
     manifest = read_json(recipe.parent / "out/manifest.json")
