@@ -58,7 +58,10 @@ def _about(kind: str, record: Record) -> Iterator[tuple[str, str]]:
         yield "WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
     types = {"warcinfo": "application/warc-fields", "metadata": "application/warc-fields"}
     http = {"request": "application/http; msgtype=request"}
-    yield "Content-Type", {**types, **http}.get(kind, record["mime"] if kind == "resource" else "application/http; msgtype=response")
+    yield (
+        "Content-Type",
+        {**types, **http}.get(kind, record["mime"] if kind == "resource" else "application/http; msgtype=response"),
+    )
 
 
 def _block(kind: str, record: Record, bodies: Path) -> bytes:
@@ -98,7 +101,9 @@ def _message(record: Record, body: bytes) -> bytes:
     first = "HTTQ?? \x01 200" if record.get("is_garbled") else f"HTTP/1.1 {status} {_REASONS[status]}"
     fields = {"Content-Type": record["mime"], "Server": "nginx", "Location": record.get("location")}
     fields["Content-Encoding"] = record.get("coding")
-    fields["Transfer-Encoding" if record.get("chunked") else "Content-Length"] = "chunked" if record.get("chunked") else str(len(body))
+    fields["Transfer-Encoding" if record.get("chunked") else "Content-Length"] = (
+        "chunked" if record.get("chunked") else str(len(body))
+    )
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value is not None)
     return f"{first}\r\n{head}\r\n".encode() + body
 
