@@ -27,6 +27,9 @@ HERE = Path(__file__).resolve().parent
 PAPERS = HERE.parents[1] / "recipes/samples/papers"
 FONTS = Path("/usr/share/fonts/truetype")
 
+# The date that reportlab writes where it is told to write no true one, and the one that stands instead.
+_NO_DATE, _DATE = b"D:20000101000000", b"D:20240601080000"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -60,7 +63,7 @@ def set_text(text: str, layout: Layout, encryption: StandardEncryption | None = 
     document.addPageTemplates(PageTemplate(frames=_frames(layout), onPage=lambda canvas, _: _furniture(canvas, layout)))
     story = [Paragraph(title, _style(layout, 15, spaceAfter=6)), Paragraph(byline, _style(layout, 9, spaceAfter=10))]
     document.build([*story, *(part for block in blocks for part in _parts(block, layout))])
-    return buffer.getvalue()
+    return buffer.getvalue().replace(_NO_DATE, _DATE)
 
 
 def scanned(pdf: bytes) -> bytes:

@@ -17,6 +17,11 @@ from typing import Any
 DATE = "2024-06-01T08:00:00Z"
 CHUNK_BYTES = 1000
 _REASONS = {200: "OK", 301: "Moved Permanently", 404: "Not Found"}
+_TYPES = {
+    "warcinfo": "application/warc-fields",
+    "metadata": "application/warc-fields",
+    "request": "application/http; msgtype=request",
+}
 _NAMESPACE = uuid.UUID("6f0d2b3e-0c0a-5d0f-9a51-6f7263686764")
 
 Record = Mapping[str, Any]
@@ -56,12 +61,7 @@ def _about(kind: str, record: Record) -> Iterator[tuple[str, str]]:
         yield "WARC-Target-URI", record["url"]
     if kind == "revisit":
         yield "WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-    types = {"warcinfo": "application/warc-fields", "metadata": "application/warc-fields"}
-    http = {"request": "application/http; msgtype=request"}
-    yield (
-        "Content-Type",
-        {**types, **http}.get(kind, record["mime"] if kind == "resource" else "application/http; msgtype=response"),
-    )
+    yield "Content-Type", record["mime"] if kind == "resource" else _TYPES.get(kind, "application/http; msgtype=response")
 
 
 def _block(kind: str, record: Record, bodies: Path) -> bytes:
@@ -101,9 +101,8 @@ def _message(record: Record, body: bytes) -> bytes:
     first = "HTTQ?? \x01 200" if record.get("is_garbled") else f"HTTP/1.1 {status} {_REASONS[status]}"
     fields = {"Content-Type": record["mime"], "Server": "nginx", "Location": record.get("location")}
     fields["Content-Encoding"] = record.get("coding")
-    fields["Transfer-Encoding" if record.get("chunked") else "Content-Length"] = (
-        "chunked" if record.get("chunked") else str(len(body))
-    )
+    fields["Transfer-Encoding"] = "chunked" if record.get("chunked") else None
+    fields["Content-Length"] = None if record.get("chunked") else str(len(body))
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value is not None)
     return f"{first}\r\n{head}\r\n".encode() + body
 
