@@ -1,10 +1,11 @@
-"""The packed samples are what tools/pack-samples writes; compared unpacked, as another zlib may pack otherwise."""
+"""The packed samples are what tools/pack-samples writes; compared unpacked, as another release of a library may pack otherwise."""
 
 import gzip
 import io
 import zipfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from samples.archives import zipped
 from samples.make import MADE
@@ -14,6 +15,8 @@ def unpacked(name: str, content: bytes) -> object:
     if name.endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return [(about.filename, about.date_time, archive.read(about)) for about in archive.infolist()]
+    if name.endswith(".parquet"):
+        return pq.read_table(io.BytesIO(content))
     return gzip.decompress(content)
 
 

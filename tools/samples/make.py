@@ -1,9 +1,10 @@
-"""Writes the samples that are no text: a crawl and two archives, from the tables and files beside this one."""
+"""Writes the samples that are no text: a crawl, two archives and a Parquet file, from the tables and files beside this one."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from samples.archives import field_notes, logger_files
+from samples.parquet import as_parquet
 from samples.warc import warc
 
 HERE = Path(__file__).resolve().parent
@@ -13,6 +14,7 @@ MADE: dict[Path, Callable[[], bytes]] = {
     SAMPLES / "crawl/geo.warc.gz": lambda: warc(HERE / "crawl.toml", HERE / "crawl"),
     SAMPLES / "field/field-notes.zip": lambda: field_notes(HERE / "field"),
     SAMPLES / "field/logger.tar.gz": logger_files,
+    SAMPLES / "boreholes.parquet": lambda: as_parquet((HERE / "boreholes.jsonl").read_text(encoding="utf-8")),
 }
 
 
