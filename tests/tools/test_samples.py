@@ -1,4 +1,4 @@
-"""The packed samples are what tools/pack-samples writes; compared unpacked, as another release of a library may pack otherwise."""
+"""The packed samples are what tools/pack-samples writes; compared unpacked, as libraries pack in ways of their own."""
 
 import gzip
 import io
