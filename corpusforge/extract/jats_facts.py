@@ -15,27 +15,22 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
-def facts(root: etree._Element) -> Facts:
-    """Facts of the first article in a document."""
-    meta = next((found for name in _METAS if (found := next(elements(root, name), None)) is not None), None)
+def facts(article: etree._Element) -> Facts:
+    """Facts of an article."""
+    meta = next((found for name in _METAS if (found := next(elements(article, name), None)) is not None), None)
     if meta is None:
         return Facts()
     date, doi = _date(meta), _doi(meta)
     said = {
         "title": words_of(next(elements(meta, "article-title"), None)),
-        "journal": words_of(next(elements(root, "journal-title"), None)),
+        "journal": words_of(next(elements(article, "journal-title"), None)),
         "doi": doi,
         "year": date[:4],
         "authors": list(_authors(meta))[:MAX_AUTHORS],
         "keywords": [words for word in elements(meta, "kwd") if (words := words_of(word))],
-        "language": _language(root),
+        "language": attribute(article, "lang").lower(),
     }
     return Facts(doi, _license(meta), date, {name: value for name, value in said.items() if value})
-
-
-def _language(root: etree._Element) -> str:
-    article = root if name_of(root) != "pmc-articleset" else next(elements(root, "article"), root)
-    return attribute(article, "lang").lower()
 
 
 def _doi(meta: etree._Element) -> str:

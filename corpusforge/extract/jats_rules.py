@@ -7,8 +7,10 @@ from corpusforge.extract import xml_tables
 from corpusforge.extract.article import Heading, Items, Paragraph, Pieces, blocks_of, line_of, raised
 from corpusforge.extract.citations import Citations
 from corpusforge.extract.jats_references import reference_text
+from corpusforge.extract.plain import superscript
 from corpusforge.extract.section_names import section_names
 from corpusforge.extract.xml_flow import Node, Rule, nothing
+from corpusforge.extract.xml_tree import name_of
 
 
 def _text(pieces: Pieces) -> str:
@@ -19,11 +21,18 @@ def _is_inline(pieces: Pieces) -> bool:
     return all(isinstance(piece, str) for piece in pieces)
 
 
+def _is_raised(node: Node) -> bool:
+    """Whether the mark of a note, which is printed raised, is also marked up so."""
+    return any(node.children("sup")) or name_of(node.element.getparent()) == "sup"
+
+
 def _cross_reference(citations: Citations) -> Rule:
     def rule(node: Node) -> Pieces:
         text, targets = _text(node.inside()), node.get("rid").split()
         if node.get("ref-type") == "bibr":
             return [citations.citation(text, targets)]
+        if node.get("ref-type") in ("fn", "table-fn") and not _is_raised(node):
+            return [superscript(text)]
         return [text if text.strip() else citations.pointer(targets)]
 
     return rule

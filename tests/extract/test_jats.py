@@ -47,6 +47,7 @@ def test_a_paper_is_title_abstracts_sections_and_back() -> None:
             "<p>See <xref ref-type='fig' rid='f'>Fig. 2</xref> [<xref ref-type='bibr' rid='r'>12</xref>].</p>",
             "See Fig. 2 [12].",
         ),
+        ("<p>a<xref ref-type='fn' rid='n'>b</xref> c<sup><xref ref-type='fn' rid='n'>2</xref></sup></p>", "a^b c²"),
         ("<p>one<break/>two</p>", "one two"),
         ("<p><ext-link xlink:href='http://a.example/'/></p>", "http://a.example/"),
         ("<p>x<!-- no --><?no no?>y <![CDATA[<z> &amp;]]></p>", "xy <z> &amp;"),
@@ -302,7 +303,9 @@ def test_windows_1252() -> None:
     [
         ("<article><front/></article>", True),
         ("<a:article xmlns:a='urn:jats'><a:body/></a:article>", True),
-        ("<pmc-articleset><article/></pmc-articleset>", True),
+        ("<pmc-articleset><article><body/></article></pmc-articleset>", True),
+        ("<OAI-PMH><GetRecord><record><metadata><article><front/></article></metadata></record></GetRecord></OAI-PMH>", True),
+        ("<OAI-PMH><error/></OAI-PMH>", False),
         ("<book-part><body/></book-part>", True),
         ("<article xmlns='http://docbook.org/ns/docbook'><info/><para/></article>", False),
         ("<html><body/></html>", False),
@@ -321,6 +324,13 @@ def test_another_root_is_dropped_by_name() -> None:
 def test_a_paper_in_a_namespace_of_its_own() -> None:
     found = extract("<n:article xmlns:n='https://jats.nlm.nih.gov/ns/archiving/1.3/'><n:body><n:p>x</n:p></n:body></n:article>")
     assert found.text == "x"
+
+
+def test_articles_of_a_set_follow_one_another_and_keep_their_own_references() -> None:
+    paper = "<article><body>" + CITING + "</body><back>" + REFERENCES + "</back></article>"
+    both = f"<pmc-articleset><Reply/>{paper}{paper.replace('On loess', 'On clay')}</pmc-articleset>"
+    found = extract(both, citations="title").text
+    assert found == ("Known [The physics of blown sand,On loess] [9].\n\nKnown [The physics of blown sand,On clay] [9].")
 
 
 def test_sub_articles_follow_below() -> None:
