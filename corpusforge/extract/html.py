@@ -1,0 +1,76 @@
+"""Web pages to Markdown: the main text with headings, lists, tables, formulas and code, and what the page says of itself.
+
+The page is read once, with lxml, turned into blocks, the part with the running text chosen, and written: several times the
+speed of trafilatura, with formulas and tables kept.
+"""
+
+from typing import ClassVar
+
+from lxml import etree
+
+from corpusforge.extract.base import Extracted, Extractor
+from corpusforge.extract.html_blocks import markdown
+from corpusforge.extract.html_charset import page_text
+from corpusforge.extract.html_facts import Facts, facts_of
+from corpusforge.extract.html_main import main_part
+from corpusforge.extract.html_prune import prune
+from corpusforge.extract.html_reader import read_tree
+
+_MIMES = ("text/html", "application/xhtml+xml")
+# Running text of a page that has a main text; fewer words are a menu, a login or an error.
+_MIN_WORDS = 10
+
+
+class Html(Extractor):
+    """The main text of web pages as Markdown.
+
+    Columns in: raw (large_binary), mime (string). Out: text, facts and the verdict, whose drop is unsupported_mime, empty_text
+    or no_main_text (value: words of running text).
+    """
+
+    revision: ClassVar[int] = 1
+
+    title: bool = True
+    """Begin the text with the title of the page as "# Title"."""
+    tables: bool = True
+    """Keep tables of data; tables that only lay out the page are text in any case."""
+    formulas: bool = True
+    """Keep formulas, as TeX between dollars."""
+    comments: bool = False
+    """Keep comments of readers."""
+
+    def extract(self, raw: bytes, mime: str, url: str) -> Extracted:
+        """Text and facts of one page."""
+        if mime.partition(";")[0].strip().lower() not in _MIMES:
+            return Extracted(drop="unsupported_mime", message=f"media type {mime!r} is not a web page")
+        page = parsed(page_text(raw, mime))
+        if page is None:
+            return Extracted(drop="empty_text", value=0, threshold=1, message="the page is empty")
+        facts = facts_of(page, url)
+        root = read_tree(page, keeps_formulas=self.formulas)
+        main = main_part(root)
+        prune(main, facts.title)
+        text = markdown(main, keeps_tables=self.tables)
+        if main.content < _MIN_WORDS or not text:
+            message = f"{main.content} words of running text"
+            return self._with_facts(
+                Extracted(drop="no_main_text", value=main.content, threshold=_MIN_WORDS, message=message), facts
+            )
+        if self.title and facts.title:
+            text = f"# {facts.title}\n\n{text}"
+        return self._with_facts(Extracted(text=text), facts)
+
+    def _with_facts(self, found: Extracted, facts: Facts) -> Extracted:
+        return Extracted(
+            found.text, found.drop, found.value, found.threshold, found.message, facts.url, facts.license, facts.date,
+            facts.meta(),
+        )  # fmt: skip
+
+
+def parsed(text: str) -> etree._Element | None:
+    """The tree of a page, without comments; None where it has no element."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return None

@@ -1,0 +1,66 @@
+"""Which part of a page is its main text.
+
+Running text decides, the words of class and id help: the smallest part that holds most of the running text outside of
+what is named as boilerplate, or the part that is named as the body of an article, if it holds enough of it.
+"""
+
+from corpusforge.extract.html_names import BODY, COMMENTS, JUNK
+from corpusforge.extract.html_tree import HEADINGS, Node, add_up, nodes
+
+# A part with this share of the running text around it takes its place.
+_MOST = 0.7
+# A part that is named as the body of an article needs only this share of the page's.
+_NAMED = 0.3
+_NAMED_WORDS = 60
+# What is named boilerplate and holds this share of all running text is named wrongly.
+_SPARED = 0.4
+_NAMELESS = frozenset(("html", "body", "article", "main", "blockquote", "pre"))
+
+
+def main_part(root: Node) -> Node:
+    """The block that holds the main text of a page."""
+    everything = list(nodes(root))
+    _spare(everything)
+    named = [node for node in everything if node.mark & BODY and not node.is_junk]
+    parents = {id(child): node for node in everything for child in node.children}
+    if named:
+        most = max(node.content for node in named)
+        if most >= max(_NAMED * root.content, _NAMED_WORDS):
+            return [node for node in named if node.content >= 0.85 * most][-1]
+    return _climb(_descend(root), parents)
+
+
+def _spare(everything: list[Node]) -> None:
+    """Take marks of boilerplate off what cannot be, since most running text is inside."""
+    running: dict[int, int] = {}
+    for node in reversed(everything):
+        running[id(node)] = sum(running[id(child)] for child in node.children) if node.children else node.content
+        if node.tag in HEADINGS:
+            running[id(node)] = 0
+    limit = _SPARED * running[id(everything[0])]
+    for node in everything:
+        if node.mark and (node.tag in _NAMELESS or running[id(node)] >= limit):
+            node.mark &= ~(JUNK | COMMENTS)
+    for node in reversed(everything):
+        if node.children:
+            add_up(node)
+
+
+def _descend(node: Node) -> Node:
+    while True:
+        parts = [child for child in node.children if child.children and not child.is_junk]
+        best = max(parts, key=lambda child: child.content, default=None)
+        if best is None or best.content < _MOST * node.content:
+            return node
+        node = best
+
+
+def _climb(node: Node, parents: dict[int, Node]) -> Node:
+    """Take in what is around, as long as that is running text too."""
+    while id(node) in parents:
+        around = parents[id(node)]
+        words, linked, content = (around.words - node.words, around.linked - node.linked, around.content - node.content)
+        if words and (linked > 0.2 * words or content < 0.6 * words):
+            return node
+        node = around
+    return node

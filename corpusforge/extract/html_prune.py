@@ -1,0 +1,118 @@
+"""What inside the main part is not main text: lists of links, notices, captions of photographs, what follows the end."""
+
+import re
+from collections.abc import Iterator
+
+from corpusforge.extract.html_lines import ends_text, is_notice, is_numbered_caption
+from corpusforge.extract.html_names import HEADER, JUNK
+from corpusforge.extract.html_tree import HEADINGS, Node, nodes
+
+_LISTS = frozenset(("ul", "ol", "dl", "table"))
+# Where short lines are the rule: their place says that they belong to the text.
+_SHORT_BY_NATURE = frozenset(("li", "td", "th", "dt", "dd", "pre", "math", "caption", "figcaption"))
+_KINDS = HEADINGS | _SHORT_BY_NATURE
+# Longer lines that say the same twice are one line shown twice.
+_REPEATED_WORDS = 6
+# What follows "Related stories" goes if it holds less of the text than this share of what is before.
+_REST = 0.35
+_LETTERS = re.compile(r"\w+")
+
+Leaf = tuple[Node, str]
+
+
+def prune(main: Node, title: str) -> None:
+    """Mark as junk whatever in the main part is not main text; headings and lines that repeat `title` before it too."""
+    _drop_link_lists(main)
+    leaves = list(_leaves(main))
+    _drop_after_end(leaves)
+    _drop_notices(leaves)
+    leaves = [leaf for leaf in leaves if not leaf[0].mark & JUNK]
+    _drop_edges(leaves, title)
+    leaves = [leaf for leaf in leaves if not leaf[0].mark & JUNK]
+    _drop_repeats(leaves)
+    _drop_empty_headings([leaf for leaf in leaves if not leaf[0].mark & JUNK])
+
+
+def letters(text: str) -> str:
+    """Letters and digits alone, to compare titles by."""
+    return "".join(_LETTERS.findall(text.lower()))
+
+
+def _drop_link_lists(main: Node) -> None:
+    for node in nodes(main):
+        if node is main:
+            continue
+        if node.tag in _LISTS:
+            if node.linked * 2 > node.words and not node.mark & HEADER:
+                node.mark |= JUNK
+        elif node.tag == "figcaption":
+            if not is_numbered_caption(" ".join(leaf.text for leaf in nodes(node) if leaf.text)):
+                node.mark |= JUNK
+        elif node.text and node.linked * 2 > node.words and node.words < 30:
+            node.mark |= JUNK
+
+
+def _leaves(main: Node) -> Iterator[Leaf]:
+    """Leaves that are left, each with the tag that says what it is: a heading, a list item, a cell, or ""."""
+    stack = [(main, "")]
+    while stack:
+        node, kind = stack.pop()
+        if node.is_junk and node is not main:
+            continue
+        if node.text:
+            yield node, node.tag or kind
+        kind = node.tag if node.tag in _KINDS else kind
+        stack.extend((child, kind) for child in reversed(node.children))
+
+
+def _drop_after_end(leaves: list[Leaf]) -> None:
+    """Drop what follows the first line that introduces related stories or comments, if little text is there."""
+    total = sum(leaf.content for leaf, _ in leaves)
+    before = 0
+    for index, (leaf, kind) in enumerate(leaves):
+        if before > (1 - _REST) * total and kind not in ("td", "th", "pre") and ends_text(leaf.text, leaf.words):
+            for late, _ in leaves[index:]:
+                late.mark |= JUNK
+            return
+        before += leaf.content
+
+
+def _drop_notices(leaves: list[Leaf]) -> None:
+    for leaf, kind in leaves:
+        if kind not in ("td", "th", "pre", "math", "figcaption", "caption") and is_notice(leaf.text, leaf.words):
+            leaf.mark |= JUNK
+
+
+def _drop_edges(leaves: list[Leaf], title: str) -> None:
+    """Drop short lines before the first and after the last running text, and the title where it stands before."""
+    running = [index for index, (leaf, kind) in enumerate(leaves) if leaf.content and kind not in HEADINGS]
+    if not running:
+        return
+    first, last, known = running[0], running[-1], letters(title)
+    for index, (leaf, kind) in enumerate(leaves):
+        is_short = not first <= index <= last and not (index < first and kind in HEADINGS)
+        is_title = index <= first and bool(known) and letters(leaf.text) in known
+        if kind not in _SHORT_BY_NATURE and (is_short or is_title):
+            leaf.mark |= JUNK
+
+
+def _drop_repeats(leaves: list[Leaf]) -> None:
+    seen: set[str] = set()
+    for leaf, kind in leaves:
+        if leaf.words >= _REPEATED_WORDS and kind not in ("td", "th", "pre", "math"):
+            if leaf.text in seen:
+                leaf.mark |= JUNK
+            seen.add(leaf.text)
+
+
+def _drop_empty_headings(leaves: list[Leaf]) -> None:
+    """A heading with nothing below it heads what was dropped."""
+    below = "h1"
+    for leaf, kind in reversed(leaves):
+        if kind in HEADINGS:
+            if kind >= below:
+                leaf.mark |= JUNK
+                continue
+            below = kind
+        else:
+            below = "h9"
