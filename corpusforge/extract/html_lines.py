@@ -6,7 +6,7 @@ Only short lines are asked, so that a sentence of an article may use the same wo
 import re
 
 # Words of the longest line that is taken for a notice; Chinese characters count as words.
-_NOTICE_WORDS = 30
+_NOTICE_WORDS = 40
 # And of its characters: the patterns take quadratic time.
 _NOTICE_CHARACTERS = 300
 _END_WORDS = 12
@@ -41,6 +41,12 @@ follow (us|me|him|her|@\w+|\w+ \w+ on|\w+ on)\b.*
 click (here|for|to)\b.*
 ((photo|image|picture|video)s?( (credit|copyright|by|courtesy|source))?|credit|source)s?\s?[:：].*
 image copyright .*
+(file )?(photo|photograph|picture|image|pic)s?( by)?\s?[:/].*
+(资料图|资料照片|图为|图片说明).{0,60}
+.{2,30}(摄|攝)
+for more information about reprints.*
+.*\bfollow any (responses|comments) to this.*
+first (posted|published).*
 getty images.{0,30}
 copyright\b.*
 ©.*
@@ -105,8 +111,8 @@ to contact the (reporter|editor|author)s?\b.*
 (赞|踩|顶|支持|反对)\s?\(?\d*\)?
 """
 _ENDS = r"""
-(related|recommended|similar|further|popular|trending|latest|more|other|recent|top)( \w+){0,3} (articles?|stories|posts?|news)\W*
-(related|recommended|similar|further|popular|latest|more|top)( \w+){0,3} (headlines|reading|links|coverage|content|videos?|topics)\W*
+(related|recommended|similar|further|popular|trending|latest|more|other|recent|top)( \S+){0,4} (articles?|stories|posts?|news|headlines)\W*
+(related|recommended|similar|further|popular|latest|more|top)( \S+){0,3} (reading|links|coverage|content|videos?|topics|comments?)\W*
 you (may|might) (also )?(like|be interested)\b.{0,40}
 more (from|on|in|like|stories)\b.{0,40}
 most (read|popular|viewed|shared|recent)\b.{0,40}

@@ -5,7 +5,7 @@ what is named as boilerplate, or the part that is named as the body of an articl
 """
 
 from corpusforge.extract.html_names import BODY, COMMENTS, JUNK
-from corpusforge.extract.html_tree import HEADINGS, Node, add_up, nodes
+from corpusforge.extract.html_tree import HEADINGS, Node, add_up, merged, nodes
 
 # A part with this share of the running text around it takes its place.
 _MOST = 0.7
@@ -21,13 +21,19 @@ def main_part(root: Node) -> Node:
     """The block that holds the main text of a page."""
     everything = list(nodes(root))
     _spare(everything)
-    named = [node for node in everything if node.mark & BODY and not node.is_junk]
     parents = {id(child): node for node in everything for child in node.children}
-    if named:
-        most = max(node.content for node in named)
-        if most >= max(_NAMED * root.content, _NAMED_WORDS):
-            return [node for node in named if node.content >= 0.85 * most][-1]
+    named = [node for node in everything if node.mark & BODY and not node.is_junk]
+    most = max((node.content for node in named), default=0)
+    if most >= max(_NAMED * root.content, _NAMED_WORDS):
+        body = [node for node in named if node.content >= 0.85 * most][-1]
+        return _joined(body, named, parents)
     return _climb(_descend(root), parents)
+
+
+def _joined(body: Node, named: list[Node], parents: dict[int, Node]) -> Node:
+    """The body with other parts named so beside it, as where an advertisement parts a text in two."""
+    beside = [node for node in named if node.content and parents[id(node)] is parents[id(body)]]
+    return merged(beside) if len(beside) > 1 else body
 
 
 def _spare(everything: list[Node]) -> None:
@@ -39,8 +45,12 @@ def _spare(everything: list[Node]) -> None:
             running[id(node)] = 0
     limit = _SPARED * running[id(everything[0])]
     for node in everything:
-        if node.mark and (node.tag in _NAMELESS or running[id(node)] >= limit):
+        if node.tag in _NAMELESS or running[id(node)] >= limit:
             node.mark &= ~(JUNK | COMMENTS)
+        marked = [child for child in node.children if child.is_junk]
+        if len(marked) > 1 and sum(running[id(child)] for child in marked) >= limit:
+            for child in marked:
+                child.mark &= ~JUNK
     for node in reversed(everything):
         if node.children:
             add_up(node)

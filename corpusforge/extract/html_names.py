@@ -16,6 +16,8 @@ BODY = 4
 HEADER = 8
 # Of a block: whether a table is inside.
 TABLE = 16
+# What describes a picture.
+CAPTION = 32
 
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -46,10 +48,12 @@ _COMMENTS = names(
     """comment comments commentlist commentlists commentary-list disqus livefyre respond reply replies discussion discussions
     pinglun liuyan guestbook trackback trackbacks pingback pingbacks cmt cmts"""
 )
+# What describes a picture.
+_CAPTIONS = names("caption captions credit credits imgcaption imagecaption photocaption photocredit wpcaption copyrightholder")
 # What holds the text of an article and little else; "content" or "main" alone name half of the page.
 _BODY = re.compile(
-    r"""(?xi) (?:^|[\s_-]) (?: (?:article|story|post|entry|news|blog)[\s_-]* (?:__)?
-    (?:body|content|text|txt|detail|copy|main)s?(?:[\s_-]*(?:text|content|inner))? | storytext | artibody | neirong
+    r"""(?xi) (?:^|[\s_-]) (?: (?:article|story|post|entry|news|blog) [_-]*
+    (?:body|content|text|txt|detail|copy|main)s?(?:[_-]*(?:text|content|inner))? | storytext | artibody | neirong
     | zhengwen | wenzhang | mw-parser-output ) (?:$|[\s_-])"""
 )
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
@@ -68,6 +72,8 @@ def mark_of(name: str) -> int:
             found |= COMMENTS
         elif word in _JUNK:
             found |= JUNK
+        elif word in _CAPTIONS:
+            found |= CAPTION
     return found | BODY if _BODY.search(name) else found
 
 

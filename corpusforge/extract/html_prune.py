@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from corpusforge.extract.html_lines import ends_text, is_notice, is_numbered_caption
-from corpusforge.extract.html_names import HEADER, JUNK
+from corpusforge.extract.html_names import CAPTION, HEADER, JUNK
 from corpusforge.extract.html_tree import HEADINGS, Node, nodes
 
 _LISTS = frozenset(("ul", "ol", "dl", "table"))
@@ -14,7 +14,9 @@ _KINDS = HEADINGS | _SHORT_BY_NATURE
 # Longer lines that say the same twice are one line shown twice.
 _REPEATED_WORDS = 6
 # What follows "Related stories" goes if it holds less of the text than this share of what is before.
-_REST = 0.35
+_REST = 0.5
+# More words are no caption, whatever they are named.
+_CAPTION_WORDS = 100
 _LETTERS = re.compile(r"\w+")
 
 Leaf = tuple[Node, str]
@@ -45,7 +47,7 @@ def _drop_link_lists(main: Node) -> None:
         if node.tag in _LISTS:
             if node.linked * 2 > node.words and not node.mark & HEADER:
                 node.mark |= JUNK
-        elif node.tag == "figcaption":
+        elif node.tag == "figcaption" or (node.mark & CAPTION and node.words <= _CAPTION_WORDS):
             if not is_numbered_caption(" ".join(leaf.text for leaf in nodes(node) if leaf.text)):
                 node.mark |= JUNK
         elif node.text and node.linked * 2 > node.words and node.words < 30:

@@ -67,6 +67,14 @@ def add_up(node: Node) -> None:
         node.content = 0
 
 
+def merged(parts: list[Node]) -> Node:
+    """A block that holds these."""
+    node = Node("div")
+    node.children = parts
+    add_up(node)
+    return node
+
+
 def nodes(node: Node) -> Iterator[Node]:
     """All blocks from `node` on, in the order of the page."""
     stack = [node]
