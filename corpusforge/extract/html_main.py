@@ -32,7 +32,12 @@ def main_part(root: Node) -> Node:
 
 def _joined(body: Node, named: list[Node], parents: dict[int, Node]) -> Node:
     """The body with other parts named so beside it, as where an advertisement parts a text in two."""
-    beside = [node for node in named if node.content and parents[id(node)] is parents[id(body)]]
+    around = parents[id(body)]
+    beside = [node for node in named if node.content and parents[id(node)] is around]
+    if len(beside) == 1 and around.tag != "article" and id(around) in parents:
+        cousins = [child for sibling in parents[id(around)].children for child in sibling.children]
+        known = {id(node) for node in named}
+        beside = [node for node in cousins if node.content and id(node) in known]
     return merged(beside) if len(beside) > 1 else body
 
 

@@ -18,6 +18,8 @@ HEADER = 8
 TABLE = 16
 # What describes a picture.
 CAPTION = 32
+# Of a block: whether it holds a quotation and little else.
+QUOTATION = 64
 
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")

@@ -10,13 +10,16 @@ from lxml import etree
 
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
 from corpusforge.extract.html_formulas import Formula, formula_of
-from corpusforge.extract.html_names import BODY, HEADER, JUNK, TABLE, is_hidden, mark_of
+from corpusforge.extract.html_names import BODY, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
 from corpusforge.extract.html_tables import settle_table
-from corpusforge.extract.html_tree import Node, add_up, leaf_of, num_words, one_paragraph
+from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, one_paragraph
 from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
 
 # Depth of the tree of blocks: of 421 real news pages the deepest has 40.
 _MAX_DEPTH = 120
+_MANY_WORDS = 200
+# A heading with more words is one that was never closed.
+_MAX_HEADING_WORDS = 60
 
 _SKIPPED = names(
     """head script style noscript template svg iframe frame frameset object embed applet audio video canvas map area select
@@ -41,8 +44,14 @@ _INVISIBLE = re.compile("[\ufdd0-\ufdd2\u00ad\u200b-\u200d\u2060\ufeff\x00-\x08\
 
 
 def read_tree(page: etree._Element, *, keeps_formulas: bool = True) -> Node:
-    """The blocks of a parsed page."""
-    reader = _Reader(keeps_formulas)
+    """The blocks of a parsed page; where nearly all is one link that was never closed, no word counts as linked."""
+    root = _read(page, _Reader(keeps_formulas))
+    if root.words > _MANY_WORDS and root.linked > 0.9 * root.words:
+        return _read(page, _Reader(keeps_formulas, knows_links=False))
+    return root
+
+
+def _read(page: etree._Element, reader: "_Reader") -> Node:
     walker = etree.iterwalk(page, events=("start", "end"))
     skipped: etree._Element | None = None
     for event, element in walker:
@@ -62,8 +71,9 @@ def read_tree(page: etree._Element, *, keeps_formulas: bool = True) -> Node:
 class _Reader:
     """Collects blocks while the page goes by; `parts` is the inline text of the leaf that is being read."""
 
-    def __init__(self, keeps_formulas: bool) -> None:
+    def __init__(self, keeps_formulas: bool, *, knows_links: bool = True) -> None:
         self.keeps_formulas = keeps_formulas
+        self.knows_links = knows_links
         self.stack = [Node("")]
         self.parts: list[str] = []
         self.wrapped: list[tuple[int, int]] = []  # of open sub, sup, code: number of the leaf, where their parts begin
@@ -126,7 +136,7 @@ class _Reader:
                 self.parts.append(text)
             return
         self.parts.append(text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text))
-        if self.num_links:
+        if self.num_links and self.knows_links:
             self.linked += num_words(text)
 
     def wrap(self, tag: str) -> None:
@@ -218,6 +228,11 @@ class _Reader:
             return
         node = self.stack.pop()
         add_up(node)
+        if node.tag in HEADINGS and node.words > _MAX_HEADING_WORDS:
+            node.tag = "div"
+            add_up(node)
+        if node.mark & JUNK and any(_is_quotation(child) and child.words * 5 > node.words * 4 for child in node.children):
+            node.mark = node.mark & ~JUNK | QUOTATION
         if not node.words:
             return
         around = self.stack[-1]
@@ -229,6 +244,10 @@ class _Reader:
         around.mark |= node.mark & (HEADER | TABLE)
         if node.tag in ("th", "caption"):
             around.mark |= HEADER
+
+
+def _is_quotation(node: Node) -> bool:
+    return node.tag == "blockquote" or bool(node.mark & QUOTATION)
 
 
 def _is_left_out(attributes: etree._Attrib) -> bool:

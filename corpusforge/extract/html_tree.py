@@ -18,6 +18,8 @@ _SENTENCE_END = re.compile(r"[.!?。！？…;；:：][\"'”’」』）)\]]{0,
 # Words of a line that is running text; one that ends as a sentence needs fewer.
 _RUNNING_WORDS = 12
 _SENTENCE_WORDS = 4
+# From here on a line may have links in half of its words.
+_LONG_WORDS = 20
 
 
 class Node:
@@ -50,7 +52,9 @@ def leaf_of(tag: str, text: str, linked: int = 0) -> Node:
     leaf = Node(tag, text=text)
     leaf.words = words = num_words(text)
     leaf.linked = linked = min(linked, words)
-    if linked * 3 <= words and (words >= _RUNNING_WORDS or (words >= _SENTENCE_WORDS and _SENTENCE_END.search(text[-4:]))):
+    if linked * (2 if words >= _LONG_WORDS else 3) <= words and (
+        words >= _RUNNING_WORDS or (words >= _SENTENCE_WORDS and _SENTENCE_END.search(text[-4:]))
+    ):
         leaf.content = words
     return leaf
 
