@@ -4,7 +4,7 @@ Running text decides, the words of class and id help: the smallest part that hol
 what is named as boilerplate, or the part that is named as the body of an article, if it holds enough of it.
 """
 
-from corpusforge.extract.html_names import BODY, COMMENTS, JUNK
+from corpusforge.extract.html_names import BODY, COMMENTS, JUNK, LEAD
 from corpusforge.extract.html_tree import HEADINGS, Node, add_up, merged, nodes
 
 # A part with this share of the running text around it takes its place.
@@ -14,6 +14,8 @@ _NAMED = 0.3
 _NAMED_WORDS = 60
 # What is named boilerplate and holds this share of all running text is named wrongly.
 _SPARED = 0.4
+# How far outside of the body a summary may stand.
+_LEAD_LEVELS = 3
 _NAMELESS = frozenset(("html", "body", "article", "main", "blockquote", "pre"))
 
 
@@ -26,19 +28,41 @@ def main_part(root: Node) -> Node:
     most = max((node.content for node in named), default=0)
     if most >= max(_NAMED * root.content, _NAMED_WORDS):
         body = [node for node in named if node.content >= 0.85 * most][-1]
-        return _joined(body, named, parents)
-    return _climb(_descend(root), parents)
+        return _led(_joined(body, named, parents), body, parents)
+    part = _climb(_descend(root), parents)
+    return _led(part, part, parents)
 
 
 def _joined(body: Node, named: list[Node], parents: dict[int, Node]) -> Node:
     """The body with other parts named so beside it, as where an advertisement parts a text in two."""
-    around = parents[id(body)]
-    beside = [node for node in named if node.content and parents[id(node)] is around]
-    if len(beside) == 1 and around.tag != "article" and id(around) in parents:
-        cousins = [child for sibling in parents[id(around)].children for child in sibling.children]
-        known = {id(node) for node in named}
-        beside = [node for node in cousins if node.content and id(node) in known]
+    known = {id(node) for node in named}
+    place = parents[id(body)]
+    beside = _named_in(place, known)
+    if len(beside) == 1 and place.tag != "article" and id(place) in parents:
+        beside = _named_in(parents[id(place)], known)
     return merged(beside) if len(beside) > 1 else body
+
+
+def _named_in(place: Node, known: set[int]) -> list[Node]:
+    """Named parts among the children and grandchildren of a block; each <article> is a text of its own."""
+    found = []
+    for child in place.children:
+        parts = (child,) if id(child) in known else () if child.tag == "article" else child.children
+        found += [part for part in parts if id(part) in known and part.content]
+    return found
+
+
+def _led(part: Node, inside: Node, parents: dict[int, Node]) -> Node:
+    """The part with a summary that stands before it, as in newspapers and journals; `inside` is a block of the part."""
+    leads: list[Node] = []
+    for _ in range(_LEAD_LEVELS):
+        if id(inside) not in parents:
+            break
+        around = parents[id(inside)]
+        before = around.children[: next(index for index, child in enumerate(around.children) if child is inside)]
+        leads = [node for node in before if node.mark & LEAD and node.content and not node.is_junk] + leads
+        inside = around
+    return merged([*leads, part]) if leads else part
 
 
 def _spare(everything: list[Node]) -> None:

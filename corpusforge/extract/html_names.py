@@ -20,6 +20,8 @@ TABLE = 16
 CAPTION = 32
 # Of a block: whether it holds a quotation and little else.
 QUOTATION = 64
+# A summary before a text.
+LEAD = 128
 
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -52,6 +54,7 @@ _COMMENTS = names(
 )
 # What describes a picture.
 _CAPTIONS = names("caption captions credit credits imgcaption imagecaption photocaption photocredit wpcaption copyrightholder")
+_LEADS = names("summary lead lede standfirst abstract intro introduction teaserlead daoyu zhaiyao")
 # What holds the text of an article and little else; "content" or "main" alone name half of the page.
 _BODY = re.compile(
     r"""(?xi) (?:^|[\s_-]) (?: (?:article|story|post|entry|news|blog) [_-]*
@@ -76,6 +79,8 @@ def mark_of(name: str) -> int:
             found |= JUNK
         elif word in _CAPTIONS:
             found |= CAPTION
+        elif word in _LEADS:
+            found |= LEAD
     return found | BODY if _BODY.search(name) else found
 
 

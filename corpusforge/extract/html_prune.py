@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from corpusforge.extract.html_lines import ends_text, is_notice, is_numbered_caption
+from corpusforge.extract.html_lines import begins_comments, begins_others, is_notice, is_numbered_caption
 from corpusforge.extract.html_names import CAPTION, HEADER, JUNK
 from corpusforge.extract.html_tree import HEADINGS, Node, nodes
 
@@ -13,8 +13,8 @@ _SHORT_BY_NATURE = frozenset(("li", "td", "th", "dt", "dd", "pre", "math", "capt
 _KINDS = HEADINGS | _SHORT_BY_NATURE
 # Longer lines that say the same twice are one line shown twice.
 _REPEATED_WORDS = 6
-# What follows "Related stories" goes if it holds less of the text than this share of what is before.
-_REST = 0.5
+# Running words that a text has before comments on it begin.
+_TEXT_WORDS = 60
 # More words are no caption, whatever they are named.
 _CAPTION_WORDS = 100
 _LETTERS = re.compile(r"\w+")
@@ -68,15 +68,21 @@ def _leaves(main: Node) -> Iterator[Leaf]:
 
 
 def _drop_after_end(leaves: list[Leaf]) -> None:
-    """Drop what follows the first line that introduces related stories or comments, if little text is there."""
+    """Drop what follows the first line that introduces comments, or related stories if the greater part is before."""
     total = sum(leaf.content for leaf, _ in leaves)
     before = 0
     for index, (leaf, kind) in enumerate(leaves):
-        if before > (1 - _REST) * total and kind not in ("td", "th", "pre") and ends_text(leaf.text, leaf.words):
+        if kind not in ("td", "th", "pre") and _is_end(leaf, before, total):
             for late, _ in leaves[index:]:
                 late.mark |= JUNK
             return
         before += leaf.content
+
+
+def _is_end(leaf: Node, before: int, total: int) -> bool:
+    if before * 2 > total and begins_others(leaf.text, leaf.words):
+        return True
+    return before >= _TEXT_WORDS and begins_comments(leaf.text, leaf.words)
 
 
 def _drop_notices(leaves: list[Leaf]) -> None:
@@ -101,7 +107,7 @@ def _drop_edges(leaves: list[Leaf], title: str) -> None:
 def _drop_repeats(leaves: list[Leaf]) -> None:
     seen: set[str] = set()
     for leaf, kind in leaves:
-        if leaf.words >= _REPEATED_WORDS and kind not in ("td", "th", "pre", "math"):
+        if leaf.words >= _REPEATED_WORDS and kind not in _SHORT_BY_NATURE:
             if leaf.text in seen:
                 leaf.mark |= JUNK
             seen.add(leaf.text)

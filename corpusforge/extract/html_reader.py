@@ -18,6 +18,8 @@ from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
 # Depth of the tree of blocks: of 421 real news pages the deepest has 40.
 _MAX_DEPTH = 120
 _MANY_WORDS = 200
+# On a page with unclosed links, a line with more linked words is text.
+_LONGEST_LINK = 25
 # A heading with more words is one that was never closed.
 _MAX_HEADING_WORDS = 60
 
@@ -44,10 +46,10 @@ _INVISIBLE = re.compile("[\ufdd0-\ufdd2\u00ad\u200b-\u200d\u2060\ufeff\x00-\x08\
 
 
 def read_tree(page: etree._Element, *, keeps_formulas: bool = True) -> Node:
-    """The blocks of a parsed page; where nearly all is one link that was never closed, no word counts as linked."""
+    """The blocks of a parsed page; where nearly all is in a link that was never closed, long lines are no links."""
     root = _read(page, _Reader(keeps_formulas))
     if root.words > _MANY_WORDS and root.linked > 0.9 * root.words:
-        return _read(page, _Reader(keeps_formulas, knows_links=False))
+        return _read(page, _Reader(keeps_formulas, trusts_links=False))
     return root
 
 
@@ -71,9 +73,9 @@ def _read(page: etree._Element, reader: "_Reader") -> Node:
 class _Reader:
     """Collects blocks while the page goes by; `parts` is the inline text of the leaf that is being read."""
 
-    def __init__(self, keeps_formulas: bool, *, knows_links: bool = True) -> None:
+    def __init__(self, keeps_formulas: bool, *, trusts_links: bool = True) -> None:
         self.keeps_formulas = keeps_formulas
-        self.knows_links = knows_links
+        self.trusts_links = trusts_links
         self.stack = [Node("")]
         self.parts: list[str] = []
         self.wrapped: list[tuple[int, int]] = []  # of open sub, sup, code: number of the leaf, where their parts begin
@@ -136,7 +138,7 @@ class _Reader:
                 self.parts.append(text)
             return
         self.parts.append(text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text))
-        if self.num_links and self.knows_links:
+        if self.num_links:
             self.linked += num_words(text)
 
     def wrap(self, tag: str) -> None:
@@ -192,7 +194,8 @@ class _Reader:
         self.parts.clear()
         self.num_leaves += 1
         if text:
-            self.stack[-1].children.append(leaf_of("", text, self.linked))
+            is_link = self.trusts_links or self.linked <= _LONGEST_LINK
+            self.stack[-1].children.append(leaf_of("", text, self.linked if is_link else 0))
         self.linked = 0
 
     def open(self, element: etree._Element, tag: str) -> None:

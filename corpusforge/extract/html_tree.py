@@ -7,7 +7,7 @@ in links, words of running text.
 import re
 from collections.abc import Iterator
 
-from corpusforge.extract.html_names import COMMENTS, JUNK
+from corpusforge.extract.html_names import COMMENTS, HEADER, JUNK
 from corpusforge.extract.plain import HARD, names, unwrap
 
 HEADINGS = names("h1 h2 h3 h4 h5 h6")
@@ -69,6 +69,8 @@ def add_up(node: Node) -> None:
             node.content += child.content
     if node.tag in HEADINGS:
         node.content = 0
+    elif node.tag == "table" and node.mark & HEADER and node.linked * 2 <= node.words:
+        node.content = node.words  # its cells are short, and none is running text by itself
 
 
 def merged(parts: list[Node]) -> Node:
