@@ -4,6 +4,7 @@ The page is read once, with lxml, turned into blocks, the part with the running 
 speed of trafilatura, with formulas and tables kept.
 """
 
+from dataclasses import replace
 from typing import ClassVar
 
 from lxml import etree
@@ -11,10 +12,12 @@ from lxml import etree
 from corpusforge.extract.base import Extracted, Extractor
 from corpusforge.extract.html_blocks import markdown
 from corpusforge.extract.html_charset import page_text
-from corpusforge.extract.html_facts import Facts, facts_of
-from corpusforge.extract.html_main import main_part
+from corpusforge.extract.html_facts import facts_of
+from corpusforge.extract.html_main import comment_parts, main_part
 from corpusforge.extract.html_prune import prune
 from corpusforge.extract.html_reader import read_tree
+from corpusforge.extract.html_tree import Node
+from corpusforge.extract.plain import join_blocks
 
 _MIMES = ("text/html", "application/xhtml+xml")
 # Running text of a page that has a main text; fewer words are a menu, a login or an error.
@@ -49,22 +52,22 @@ class Html(Extractor):
         facts = facts_of(page, url)
         root = read_tree(page, keeps_formulas=self.formulas)
         main = main_part(root)
-        prune(main, facts.title)
-        text = markdown(main, keeps_tables=self.tables)
-        if main.content < _MIN_WORDS or not text:
-            message = f"{main.content} words of running text"
-            return self._with_facts(
-                Extracted(drop="no_main_text", value=main.content, threshold=_MIN_WORDS, message=message), facts
-            )
-        if self.title and facts.title:
-            text = f"# {facts.title}\n\n{text}"
-        return self._with_facts(Extracted(text=text), facts)
+        running = main.content
+        text = self._text(root, main, facts.title)
+        if running < _MIN_WORDS or not text:
+            message = f"{running} words of running text, among {root.words} in all"
+            found = Extracted(drop="no_main_text", value=running, threshold=_MIN_WORDS, message=message)
+        else:
+            found = Extracted(text=f"# {facts.title}\n\n{text}" if self.title and facts.title else text)
+        return replace(found, url=facts.url, license=facts.license, date=facts.date, meta=facts.meta())
 
-    def _with_facts(self, found: Extracted, facts: Facts) -> Extracted:
-        return Extracted(
-            found.text, found.drop, found.value, found.threshold, found.message, facts.url, facts.license, facts.date,
-            facts.meta(),
-        )  # fmt: skip
+    def _text(self, root: Node, main: Node, title: str) -> str:
+        comments = [node for node in comment_parts(root) if node is not main] if self.comments else []
+        prune(main, title, keeps_comments=self.comments)
+        for part in comments:
+            part.mark = 0
+            prune(part, "", keeps_comments=True)
+        return join_blocks(markdown(part, keeps_tables=self.tables) for part in (main, *comments))
 
 
 def parsed(text: str) -> etree._Element | None:

@@ -50,7 +50,7 @@ class _Writer:
     def leaf(self, leaf: Node) -> str:
         if leaf.tag == "pre":
             return fenced(leaf.text, leaf.attributes.get("language", ""))
-        return leaf.text if leaf.tag == "math" or "`" in leaf.text else dollars(leaf.text)
+        return leaf.text if "`" in leaf.text else dollars(leaf.text)
 
     def items(self, node: Node, indents: int) -> str:
         start = node.attributes.get("start", "")

@@ -108,7 +108,7 @@ def _said(page: etree._Element) -> _Said:
         elif tag in ("link", "a"):
             _hear_link(said, element, attributes)
         elif tag == "h1":
-            said.headings.append(_short("".join(element.itertext())))
+            said.headings.append(_short("".join(element.itertext())).rstrip(" \u00b6#"))
         elif tag == "title":
             said.titles.append(_short(element.text or ""))
         elif tag == "time":

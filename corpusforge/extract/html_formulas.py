@@ -13,6 +13,7 @@ _PICTURES = re.compile(r"(?:^|[\s_-])(?:tex|latex|math|mwe-math-\S*|mathjax|form
 _DRAWN = re.compile(
     r"(?:^|\s)(?:MathJax(?:_\w+)?|MJX_Assistive_MathML|MathJax_Preview|katex-html|katex-error|MJXp-\S*|MJXc-\S*)(?:$|\s)"
 )
+_DISPLAYS = ((r"\[", r"\]"), ("$$", "$$"), (r"\begin{equation", "}"), (r"\begin{align", "}"))
 _DELIMITER = re.compile(r"\\[()\[\]]")
 
 
@@ -54,6 +55,11 @@ def dollars(text: str) -> str:
             pieces.append(Formula(tex, opened == r"\[").text())
             begin, opened = match.end(), ""
     return "".join([*pieces, text[begin:]])
+
+
+def is_display_tex(text: str) -> bool:
+    r"""Whether a paragraph is one formula in TeX and nothing else: \[ x \], $$ x $$ or an environment of equations."""
+    return any(text.startswith(opening) and text.endswith(closing) for opening, closing in _DISPLAYS)
 
 
 def _script(element: etree._Element) -> Formula | None:

@@ -47,6 +47,7 @@ top|close|caption|home|menu|skip to .*|loading
 watch( now| more| the video|\W).*
 play video.*
 replay
+\(\d{1,3}[a-z]?\)
 enlarge( image)?
 view (gallery|slideshow|photos).*
 slideshow.*
@@ -160,7 +161,8 @@ _NOTICE = _any_of(_NOTICES)
 _END = _any_of(_ENDS)
 _COMMENT = _any_of(_COMMENTS)
 _NUMBERED = re.compile(
-    r"(?i)\W*(?:(?:supplementary |extended data )?(?:fig|figure|table|tab|scheme|plate|box|map|chart|diagram|photo)s?\b\.?\s*(?:S?\d|[A-Z]\b|[IVX]+\b)"
+    r"(?i)\W*(?:(?:supplementary |extended data )?(?:fig|figure|table|tab|scheme|plate|box|map|chart|diagram|photo)s?\b\.?\s*"
+    r"(?:S?\d|[A-Z]\b|[IVX]+\b)"
     r"|(?:附?[图圖表]|照片|插图|示意图)\s*(?:\d|[一二三四五六七八九十]|[A-Z]))"
 )
 

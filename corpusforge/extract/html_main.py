@@ -33,6 +33,18 @@ def main_part(root: Node) -> Node:
     return _led(part, part, parents)
 
 
+def comment_parts(root: Node) -> list[Node]:
+    """The outermost blocks that hold comments of readers."""
+    found, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        if node.mark & COMMENTS and node.content:
+            found.append(node)
+        else:
+            stack.extend(reversed(node.children))
+    return found
+
+
 def _joined(body: Node, named: list[Node], parents: dict[int, Node]) -> Node:
     """The body with other parts named so beside it, as where an advertisement parts a text in two."""
     known = {id(node) for node in named}

@@ -5,6 +5,7 @@ Names are cut into whole words, so that "share" is found in "post-share-bar" and
 
 import re
 from collections.abc import Mapping
+
 from corpusforge.extract.plain import names
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from corpusforge.extract.html_lines import begins_comments, begins_others, is_notice, is_numbered_caption
 from corpusforge.extract.html_names import CAPTION, HEADER, JUNK
-from corpusforge.extract.html_tree import HEADINGS, Node, nodes
+from corpusforge.extract.html_tree import HEADINGS, Node, nodes, num_words
 
 _LISTS = frozenset(("ul", "ol", "dl", "table"))
 # Where short lines are the rule: their place says that they belong to the text.
 _SHORT_BY_NATURE = frozenset(("li", "td", "th", "dt", "dd", "pre", "math", "caption", "figcaption"))
+_NOT_NOTICES = frozenset(("td", "th", "pre", "math", "figcaption", "caption"))
 _KINDS = HEADINGS | _SHORT_BY_NATURE
 # Longer lines that say the same twice are one line shown twice.
 _REPEATED_WORDS = 6
@@ -22,12 +23,12 @@ _LETTERS = re.compile(r"\w+")
 Leaf = tuple[Node, str]
 
 
-def prune(main: Node, title: str) -> None:
+def prune(main: Node, title: str, *, keeps_comments: bool = False) -> None:
     """Mark as junk whatever in the main part is not main text; headings and lines that repeat `title` before it too."""
     _drop_link_lists(main)
     leaves = list(_leaves(main))
-    _drop_after_end(leaves)
-    _drop_notices(leaves)
+    _drop_after_end(leaves, keeps_comments)
+    _drop_notices(leaves, title)
     leaves = [leaf for leaf in leaves if not leaf[0].mark & JUNK]
     _drop_edges(leaves, title)
     leaves = [leaf for leaf in leaves if not leaf[0].mark & JUNK]
@@ -67,28 +68,36 @@ def _leaves(main: Node) -> Iterator[Leaf]:
         stack.extend((child, kind) for child in reversed(node.children))
 
 
-def _drop_after_end(leaves: list[Leaf]) -> None:
+def _drop_after_end(leaves: list[Leaf], keeps_comments: bool) -> None:
     """Drop what follows the first line that introduces comments, or related stories if the greater part is before."""
     total = sum(leaf.content for leaf, _ in leaves)
     before = 0
     for index, (leaf, kind) in enumerate(leaves):
-        if kind not in ("td", "th", "pre") and _is_end(leaf, before, total):
+        if kind not in ("td", "th", "pre") and _is_end(leaf, before, total, keeps_comments):
             for late, _ in leaves[index:]:
                 late.mark |= JUNK
             return
         before += leaf.content
 
 
-def _is_end(leaf: Node, before: int, total: int) -> bool:
+def _is_end(leaf: Node, before: int, total: int, keeps_comments: bool) -> bool:
     if before * 2 > total and begins_others(leaf.text, leaf.words):
         return True
-    return before >= _TEXT_WORDS and begins_comments(leaf.text, leaf.words)
+    return not keeps_comments and before >= _TEXT_WORDS and begins_comments(leaf.text, leaf.words)
 
 
-def _drop_notices(leaves: list[Leaf]) -> None:
+def _drop_notices(leaves: list[Leaf], title: str) -> None:
+    """Drop notices, and of paragraphs with several lines those lines that are notices or, before any text, the title."""
+    known, is_before = letters(title), True
     for leaf, kind in leaves:
-        if kind not in ("td", "th", "pre", "math", "figcaption", "caption") and is_notice(leaf.text, leaf.words):
+        if kind in _NOT_NOTICES:
+            continue
+        if "\n" in leaf.text:
+            kept = [line for line in leaf.text.split("\n") if not (is_before and known and letters(line) == known)]
+            leaf.text = "\n".join(line for line in kept if not is_notice(line, num_words(line)))
+        if not leaf.text or is_notice(leaf.text, leaf.words):
             leaf.mark |= JUNK
+        is_before = is_before and not leaf.content
 
 
 def _drop_edges(leaves: list[Leaf], title: str) -> None:

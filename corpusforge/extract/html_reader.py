@@ -9,7 +9,7 @@ import re
 from lxml import etree
 
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
-from corpusforge.extract.html_formulas import Formula, formula_of
+from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex
 from corpusforge.extract.html_names import BODY, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
 from corpusforge.extract.html_tables import settle_table
 from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, one_paragraph
@@ -62,7 +62,7 @@ def _read(page: etree._Element, reader: "_Reader") -> Node:
             if reader.begin(element, tag):
                 skipped = element
                 walker.skip_subtree()
-        elif element is skipped:
+        elif skipped is not None and element is skipped:
             skipped = None
             reader.put(element.tail)
         else:
@@ -195,7 +195,8 @@ class _Reader:
         self.num_leaves += 1
         if text:
             is_link = self.trusts_links or self.linked <= _LONGEST_LINK
-            self.stack[-1].children.append(leaf_of("", text, self.linked if is_link else 0))
+            tag = "math" if is_display_tex(text) else ""
+            self.stack[-1].children.append(leaf_of(tag, text, self.linked if is_link else 0))
         self.linked = 0
 
     def open(self, element: etree._Element, tag: str) -> None:
