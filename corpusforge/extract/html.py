@@ -7,13 +7,12 @@ speed of trafilatura, with formulas and tables kept.
 from dataclasses import replace
 from typing import ClassVar
 
-from lxml import etree
-
 from corpusforge.extract.base import Extracted, Extractor
 from corpusforge.extract.html_blocks import markdown
 from corpusforge.extract.html_charset import page_text
 from corpusforge.extract.html_facts import facts_of
 from corpusforge.extract.html_main import comment_parts, main_part
+from corpusforge.extract.html_parse import TooDeep, parsed
 from corpusforge.extract.html_prune import prune
 from corpusforge.extract.html_reader import read_tree
 from corpusforge.extract.html_tree import Node
@@ -27,8 +26,8 @@ _MIN_WORDS = 10
 class Html(Extractor):
     """The main text of web pages as Markdown.
 
-    Columns in: raw (large_binary), mime (string). Out: text, facts and the verdict, whose drop is unsupported_mime, empty_text
-    or no_main_text (value: words of running text).
+    Columns in: raw (large_binary), mime (string). Out: text, facts and the verdict, whose drop is unsupported_mime, empty_text,
+    too_deep or no_main_text (value: words of running text).
     """
 
     revision: ClassVar[int] = 1
@@ -46,7 +45,10 @@ class Html(Extractor):
         """Text and facts of one page."""
         if mime.partition(";")[0].strip().lower() not in _MIMES:
             return Extracted(drop="unsupported_mime", message=f"media type {mime!r} is not a web page")
-        page = parsed(page_text(raw, mime))
+        try:
+            page = parsed(page_text(raw, mime))
+        except TooDeep:
+            return Extracted(drop="too_deep", message="tags nest deeper than 2,048; what is behind cannot be read")
         if page is None:
             return Extracted(drop="empty_text", value=0, threshold=1, message="the page is empty")
         facts = facts_of(page, url)
@@ -68,12 +70,3 @@ class Html(Extractor):
             part.mark = 0
             prune(part, "", keeps_comments=True)
         return join_blocks(markdown(part, keeps_tables=self.tables) for part in (main, *comments))
-
-
-def parsed(text: str) -> etree._Element | None:
-    """The tree of a page, without comments; None where it has no element."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        return etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:
-        return None

@@ -15,6 +15,7 @@ from corpusforge.extract.html_linked_data import linked_facts
 from corpusforge.extract.html_tree import num_words
 
 _MAX_CHARACTERS = 300
+_MAX_HEADINGS = 20
 _TITLES = ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title")
 _AUTHORS = (
     "citation_author",
@@ -107,7 +108,7 @@ def _said(page: etree._Element) -> _Said:
             _hear_meta(said, attributes)
         elif tag in ("link", "a"):
             _hear_link(said, element, attributes)
-        elif tag == "h1":
+        elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
             said.headings.append(_short("".join(element.itertext())).rstrip(" \u00b6#"))
         elif tag == "title":
             said.titles.append(_short(element.text or ""))

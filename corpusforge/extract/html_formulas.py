@@ -39,7 +39,7 @@ def formula_of(element: etree._Element, tag: str) -> Formula | None:
     if tag == "img":
         return _picture(element)
     name = element.get("class")
-    return _named(element, name) if name and ("ath" in name or "atex" in name or "MJX" in name) else None
+    return _named(element, tag, name) if name and ("ath" in name or "atex" in name or "MJX" in name) else None
 
 
 def dollars(text: str) -> str:
@@ -98,15 +98,12 @@ def _picture(image: etree._Element) -> Formula | None:
     return Formula(clean_tex(image.get("alt") or ""), "display" in name)
 
 
-def _named(element: etree._Element, name: str) -> Formula | None:
+def _named(element: etree._Element, tag: str, name: str) -> Formula | None:
     names = name.split()
-    if "katex-display" in names or "katex" in names:
-        found = _inside(element, "katex-display" in names)
-        return found if found.tex else None
+    if tag == "span" and ("katex-display" in names or "katex" in names):
+        return _inside(element, "katex-display" in names)
     if "mwe-math-element" in names:
         found = _inside(element, "mwe-math-element-block" in names)
-        if found.tex:
-            return found
         pictures = (_picture(image) for image in element.iter("img"))
-        return next((each for each in pictures if each), None)
+        return found if found.tex else next((each for each in pictures if each), found)
     return Formula("", False) if _DRAWN.search(name) else None

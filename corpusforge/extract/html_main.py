@@ -14,6 +14,8 @@ _NAMED = 0.3
 _NAMED_WORDS = 60
 # What is named boilerplate and holds this share of all running text is named wrongly.
 _SPARED = 0.4
+# Blocks that hold other blocks for the sake of layout.
+_CONTAINERS = frozenset(("html", "body", "div", "section", "article", "main", "form", "center", "fieldset", "details"))
 # How far outside of the body a summary may stand.
 _LEAD_LEVELS = 3
 _NAMELESS = frozenset(("html", "body", "article", "main", "blockquote", "pre"))
@@ -99,7 +101,7 @@ def _spare(everything: list[Node]) -> None:
 
 def _descend(node: Node) -> Node:
     while True:
-        parts = [child for child in node.children if child.children and not child.is_junk]
+        parts = [child for child in node.children if child.tag in _CONTAINERS and not child.is_junk]
         best = max(parts, key=lambda child: child.content, default=None)
         if best is None or best.content < _MOST * node.content:
             return node

@@ -102,7 +102,7 @@ def _plain(element: etree._Element) -> str:
 
 def _symbols(text: str) -> str:
     """Text with each special character as its command; a space ends a command that a letter follows."""
-    if text.isascii() and text.isalnum():
+    if not text or (text.isascii() and text.isalnum()):
         return text
     found = [_SYMBOLS.get(character, character) for character in text]
     after = [*found[1:], ""]

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from corpusforge.extract.plain import names
 
-
 # What the names of an element say of what is inside; plain bits, since every element of every page is asked.
 JUNK = 1
 COMMENTS = 2
