@@ -40,6 +40,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 _CREATIVE_COMMONS = re.compile(
     r"(?i)^(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]{2,20})(?:/(\d\.\d))?(?:/([a-z]{2})(?=/|$))?"
 )
+_MARKED_LINKS = etree.XPath("//a[@rel or contains(@href, 'creativecommons.org/')]")
 _LETTERS = re.compile(r"\w+")
 
 
@@ -102,11 +103,13 @@ def facts_of(page: etree._Element, address: str = "") -> Facts:
 
 def _said(page: etree._Element) -> _Said:
     said = _Said()
-    for element in page.iter("meta", "link", "a", "h1", "title", "time", "script"):
+    for element in _MARKED_LINKS(page):
+        _hear_link(said, element, element.attrib)
+    for element in page.iter("meta", "link", "h1", "title", "time", "script"):
         tag, attributes = element.tag, element.attrib
         if tag == "meta":
             _hear_meta(said, attributes)
-        elif tag in ("link", "a"):
+        elif tag == "link":
             _hear_link(said, element, attributes)
         elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
             said.headings.append(_short("".join(element.itertext())).rstrip(" \u00b6#"))

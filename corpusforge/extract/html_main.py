@@ -5,7 +5,7 @@ what is named as boilerplate, or the part that is named as the body of an articl
 """
 
 from corpusforge.extract.html_names import BODY, COMMENTS, JUNK, LEAD
-from corpusforge.extract.html_tree import HEADINGS, Node, add_up, merged, nodes
+from corpusforge.extract.html_tree import Node, add_up, merged, nodes
 
 # A part with this share of the running text around it takes its place.
 _MOST = 0.7
@@ -18,13 +18,12 @@ _SPARED = 0.4
 _CONTAINERS = frozenset(("html", "body", "div", "section", "article", "main", "form", "center", "fieldset", "details"))
 # How far outside of the body a summary may stand.
 _LEAD_LEVELS = 3
-_NAMELESS = frozenset(("html", "body", "article", "main", "blockquote", "pre"))
 
 
 def main_part(root: Node) -> Node:
     """The block that holds the main text of a page."""
+    _spare(root)
     everything = list(nodes(root))
-    _spare(everything)
     parents = {id(child): node for node in everything for child in node.children}
     named = [node for node in everything if node.mark & BODY and not node.is_junk]
     most = max((node.content for node in named), default=0)
@@ -79,24 +78,21 @@ def _led(part: Node, inside: Node, parents: dict[int, Node]) -> Node:
     return merged([*leads, part]) if leads else part
 
 
-def _spare(everything: list[Node]) -> None:
+def _spare(root: Node) -> None:
     """Take marks of boilerplate off what cannot be, since most running text is inside."""
-    running: dict[int, int] = {}
-    for node in reversed(everything):
-        running[id(node)] = sum(running[id(child)] for child in node.children) if node.children else node.content
-        if node.tag in HEADINGS:
-            running[id(node)] = 0
-    limit = _SPARED * running[id(everything[0])]
-    for node in everything:
-        if node.tag in _NAMELESS or running[id(node)] >= limit:
-            node.mark &= ~(JUNK | COMMENTS)
+    limit = _SPARED * root.running
+    large, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        large.append(node)
+        node.mark &= ~(JUNK | COMMENTS)
         marked = [child for child in node.children if child.is_junk]
-        if len(marked) > 1 and sum(running[id(child)] for child in marked) >= limit:
+        if len(marked) > 1 and sum(child.running for child in marked) >= limit:
             for child in marked:
                 child.mark &= ~JUNK
-    for node in reversed(everything):
-        if node.children:
-            add_up(node)
+        stack.extend(child for child in node.children if child.children and child.running >= limit > 0)
+    for node in reversed(large):
+        add_up(node)
 
 
 def _descend(node: Node) -> Node:

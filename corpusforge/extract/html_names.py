@@ -4,7 +4,8 @@ Names are cut into whole words, so that "share" is found in "post-share-bar" and
 """
 
 import re
-from collections.abc import Mapping
+
+from lxml import etree
 
 from corpusforge.extract.plain import names
 
@@ -84,8 +85,7 @@ def mark_of(name: str) -> int:
     return found | BODY if _BODY.search(name) else found
 
 
-def is_hidden(attributes: Mapping[str, str]) -> bool:
+def is_hidden(element: etree._Element) -> bool:
     """Whether an element says that readers do not see it."""
-    if "style" not in attributes:
-        return "hidden" in attributes
-    return bool(_HIDDEN.search(attributes["style"]))
+    style = element.get("style")
+    return element.get("hidden") is not None if style is None else bool(_HIDDEN.search(style))

@@ -4,12 +4,16 @@ import re
 
 from lxml import etree
 
-# libxml2 takes quadratic time for the attributes of one tag: 4 s for 50,000 of them. Shorter pages cannot have many.
-_LONG_PAGE = 2**16
+# libxml2 takes quadratic time for the attributes of one tag: 4 s for 50,000 of them. Shorter pages have room for few more.
+_LONG_PAGE = 2**18
 _LONG_TAG = 2**13
 _MAX_ATTRIBUTES = 2000
-_TAG = re.compile(r"""<[A-Za-z](?:[^>"']++|"[^"]*+"|'[^']*+')*+""")
-_NAME = re.compile(r"<[A-Za-z][^\s/>]{0,30}")
+# A comment, or a tag; with that of a script its text, where "<" begins no tag.
+_TAG = re.compile(
+    r"""(?xi) <!-- (?: [^-]++ | -(?!->) )*+
+    | <(?:(script|style)(?=[\s/>])|[a-z][^\s/>=]*+) ((?: [^>=]++ | =\s*+ (?: "[^"]*+" | '[^']*+' | [^\s>]*+ ) )*+)
+      (?(1) (?: [^<]++ | <(?!/(?:script|style)) )*+ )"""
+)
 _ATTRIBUTE = re.compile(r"""[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++))?+""")
 
 
@@ -35,8 +39,8 @@ def without_floods(text: str) -> str:
         return text
     pieces, begin = [], 0
     for tag in _TAG.finditer(text):
-        if tag.end() - tag.start() > _LONG_TAG and len(_ATTRIBUTE.findall(tag[0])) > _MAX_ATTRIBUTES:
-            name = _NAME.match(tag[0])
-            pieces.append(text[begin : tag.start()] + (name[0] if name else ""))
-            begin = tag.end()
+        attributes = tag[2]
+        if attributes and len(attributes) > _LONG_TAG and len(_ATTRIBUTE.findall(attributes)) > _MAX_ATTRIBUTES:
+            pieces.append(text[begin : tag.start(2)])
+            begin = tag.end(2)
     return "".join([*pieces, text[begin:]])

@@ -10,7 +10,7 @@ from lxml import etree
 
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
 from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex
-from corpusforge.extract.html_names import BODY, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
+from corpusforge.extract.html_names import BODY, COMMENTS, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
 from corpusforge.extract.html_tables import settle_table
 from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, one_paragraph
 from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
@@ -41,7 +41,10 @@ _JUNK_SPANS = names(
     """mw-editsection reference noprint sr-only visually-hidden visuallyhidden screen-reader-text headerlink anchorjs-link
     permalink header-anchor footnote-ref footnote-backref mw-cite-backlink rollover-block"""
 )
-_KEPT_ATTRIBUTES = ("colspan", "rowspan", "start")
+_KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
+# What the names of these say of the whole page or text is no reason to leave it out.
+_NAMELESS = names("html body article main blockquote")
+_NAMELESS_MARKS = ~(JUNK | COMMENTS)
 _INVISIBLE = re.compile("[\ufdd0-\ufdd2\u00ad\u200b-\u200d\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -110,7 +113,7 @@ class _Reader:
         elif tag == "pre":
             self.code(element)
             return True
-        elif attributes and _is_left_out(attributes):
+        elif attributes and _is_left_out(element):
             return True
         elif tag == "a":
             self.num_links += "href" in attributes
@@ -208,21 +211,21 @@ class _Reader:
         attributes = element.attrib
         node = Node(tag)
         if attributes:
-            node.mark = self.mark(attributes)
-            kept = {name: attributes[name] for name in _KEPT_ATTRIBUTES if name in attributes}
-            if kept:
-                node.attributes = kept
+            node.mark = self.mark(element) & (_NAMELESS_MARKS if tag in _NAMELESS else -1)
+            if tag in _KEPT:
+                node.attributes = {name: element.get(name) for name in _KEPT[tag] if name in attributes}
         self.stack.append(node)
 
-    def mark(self, attributes: etree._Attrib) -> int:
+    def mark(self, element: etree._Element) -> int:
         """What the names of an element say; asked once for each name of a page."""
-        name = f"{attributes.get('class', '')} {attributes.get('id', '')} {attributes.get('role', '')}"
+        get = element.get
+        name = f"{get('class')} {get('id')} {get('role')}"
         found = self.marks.get(name)
         if found is None:
             found = self.marks[name] = mark_of(name)
-        if is_hidden(attributes):
+        if is_hidden(element):
             found |= JUNK
-        return found | BODY if attributes.get("itemprop") == "articleBody" else found
+        return found | BODY if get("itemprop") == "articleBody" else found
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""
@@ -254,6 +257,6 @@ def _is_quotation(node: Node) -> bool:
     return node.tag == "blockquote" or bool(node.mark & QUOTATION)
 
 
-def _is_left_out(attributes: etree._Attrib) -> bool:
-    name = attributes.get("class")
-    return (name is not None and not _JUNK_SPANS.isdisjoint(name.split())) or is_hidden(attributes)
+def _is_left_out(element: etree._Element) -> bool:
+    name = element.get("class")
+    return (name is not None and not _JUNK_SPANS.isdisjoint(name.split())) or is_hidden(element)

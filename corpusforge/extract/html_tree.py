@@ -23,13 +23,13 @@ _LONG_WORDS = 20
 
 
 class Node:
-    """A block. A leaf has `text` and no children; `words`, `linked` and `content` are sums over all leaves inside.
+    """A block. A leaf has `text` and no children; `words`, `linked`, `running` and `content` are sums over all leaves inside.
 
-    `linked` are words in links, `content` words of running text outside of what the names of the page call boilerplate;
-    `mark` holds the bits of html_names. `tag` of a leaf is "", "pre" or "math".
+    `linked` are words in links, `running` words of running text, `content` those of them outside of what the names of the page
+    call boilerplate; `mark` holds the bits of html_names. `tag` of a leaf is "", "pre" or "math".
     """
 
-    __slots__ = ("attributes", "children", "content", "linked", "mark", "tag", "text", "words")
+    __slots__ = ("attributes", "children", "content", "linked", "mark", "running", "tag", "text", "words")
 
     def __init__(self, tag: str, mark: int = 0, text: str = "") -> None:
         self.tag = tag
@@ -39,6 +39,7 @@ class Node:
         self.attributes: dict[str, str] = {}
         self.words = 0
         self.linked = 0
+        self.running = 0
         self.content = 0
 
     @property
@@ -55,22 +56,24 @@ def leaf_of(tag: str, text: str, linked: int = 0) -> Node:
     if linked * (2 if words >= _LONG_WORDS else 3) <= words and (
         words >= _RUNNING_WORDS or (words >= _SENTENCE_WORDS and _SENTENCE_END.search(text[-4:]))
     ):
-        leaf.content = words
+        leaf.running = leaf.content = words
     return leaf
 
 
 def add_up(node: Node) -> None:
     """Set the sums of a block from those of its children."""
-    node.words = node.linked = node.content = 0
+    words = linked = running = content = 0
     for child in node.children:
-        node.words += child.words
-        node.linked += child.linked
+        words += child.words
+        linked += child.linked
+        running += child.running
         if not child.mark & (JUNK | COMMENTS):
-            node.content += child.content
+            content += child.content
     if node.tag in HEADINGS:
-        node.content = 0
-    elif node.tag == "table" and node.mark & HEADER and node.linked * 2 <= node.words:
-        node.content = node.words  # its cells are short, and none is running text by itself
+        running = content = 0
+    elif node.tag == "table" and node.mark & HEADER and linked * 2 <= words:
+        running = content = words  # its cells are short, and none is running text by itself
+    node.words, node.linked, node.running, node.content = words, linked, running, content
 
 
 def merged(parts: list[Node]) -> Node:
