@@ -149,9 +149,10 @@ def _title(said: _Said, headline: str, site: str) -> str:
     """The heading of the page if its metadata confirm it, else the title they give, without the name of the site."""
     stated = [each for each in (said.first(_TITLES), headline, *said.titles[:1]) if each]
     known = [_letters(each) for each in stated]
-    for heading in said.headings:
+    for heading in said.headings if known else ():
         letters = _letters(heading)
-        if len(letters) >= 4 and letters != _letters(site) and any(letters in each for each in known):
+        is_confirmed = letters in known[0] or any(each.startswith(letters) for each in known)
+        if len(letters) >= 4 and letters != _letters(site) and is_confirmed:
             return heading
     if stated:
         return _without_site(stated[0], site)

@@ -38,8 +38,12 @@ def formula_of(element: etree._Element, tag: str) -> Formula | None:
         return _inside(element, element.get("display") in ("true", "block"))
     if tag == "img":
         return _picture(element)
-    name = element.get("class")
-    return _named(element, tag, name) if name and ("ath" in name or "atex" in name or "MJX" in name) else None
+    return _named(element, tag, element.get("class") or "")
+
+
+def may_be_formula(name: str) -> bool:
+    """Whether an element of this class may hold or draw a formula; most are told apart without a closer look."""
+    return "ath" in name or "katex" in name or "MJX" in name
 
 
 def dollars(text: str) -> str:
@@ -59,6 +63,8 @@ def dollars(text: str) -> str:
 
 def is_display_tex(text: str) -> bool:
     r"""Whether a paragraph is one formula in TeX and nothing else: \[ x \], $$ x $$ or an environment of equations."""
+    if text[0] not in "\\$":
+        return False
     return any(text.startswith(opening) and text.endswith(closing) for opening, closing in _DISPLAYS)
 
 

@@ -129,8 +129,7 @@ most (read|popular|viewed|shared|recent)\b.{0,40}
 (what to read next|read next|up next|recommended( for you)?|also on|around the web|from the web|must reads?)\b.{0,40}
 stay connected( with .{0,30})?
 about the authors?
-share this( \w+)?
-sponsors?|advertisements?|top news|web links
+top news|web links
 (相关|相關|延伸|推荐|推薦|更多|热门|熱門|最新|精彩|其他|其它|今日|编辑)(的)?(新闻|新聞|阅读|閱讀|文章|报道|報導|报导|链接|連結)\s?[:：>]?
 (相关|相關|推荐|推薦|更多|热门|熱門|最新|精彩|其他|其它|今日|编辑)(的)?(专题|專題|资讯|内容|推荐|热点|图片)\s?[:：>]?
 (本網|.{0,12})?(版權|版权)(與|与)(免責|免责)(聲明|声明)\s?[:：]?

@@ -5,7 +5,7 @@ what is named as boilerplate, or the part that is named as the body of an articl
 """
 
 from corpusforge.extract.html_names import BODY, COMMENTS, JUNK, LEAD
-from corpusforge.extract.html_tree import Node, add_up, merged, nodes
+from corpusforge.extract.html_tree import Node, add_up, merged
 
 # A part with this share of the running text around it takes its place.
 _MOST = 0.7
@@ -23,9 +23,16 @@ _LEAD_LEVELS = 3
 def main_part(root: Node) -> Node:
     """The block that holds the main text of a page."""
     _spare(root)
-    everything = list(nodes(root))
-    parents = {id(child): node for node in everything for child in node.children}
-    named = [node for node in everything if node.mark & BODY and not node.is_junk]
+    parents: dict[int, Node] = {}
+    named, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        if node.mark & BODY and not node.is_junk:
+            named.append(node)
+        for child in reversed(node.children):
+            if child.children:
+                parents[id(child)] = node
+                stack.append(child)
     most = max((node.content for node in named), default=0)
     if most >= max(_NAMED * root.content, _NAMED_WORDS):
         body = [node for node in named if node.content >= 0.85 * most][-1]

@@ -9,7 +9,7 @@ import re
 from lxml import etree
 
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
-from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex
+from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex, may_be_formula
 from corpusforge.extract.html_names import BODY, COMMENTS, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
 from corpusforge.extract.html_tables import settle_table
 from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, one_paragraph
@@ -24,7 +24,7 @@ _LONGEST_LINK = 25
 _MAX_HEADING_WORDS = 60
 
 _SKIPPED = names(
-    """head script style noscript template svg iframe frame frameset object embed applet audio video canvas map area select
+    """head style noscript template svg iframe frame frameset object embed applet audio video canvas map area select
     option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param source track link
     meta base title"""
 )
@@ -67,7 +67,8 @@ def _read(page: etree._Element, reader: "_Reader") -> Node:
                 walker.skip_subtree()
         elif skipped is not None and element is skipped:
             skipped = None
-            reader.put(element.tail)
+            if element.tail:
+                reader.put(element.tail)
         else:
             reader.end(element, tag)
     return reader.tree()
@@ -92,34 +93,43 @@ class _Reader:
         """What was read."""
         while len(self.stack) > 1:
             self.close()
-        self.flush()
+        if self.parts:
+            self.flush()
         add_up(self.stack[0])
         return self.stack[0]
 
     def begin(self, element: etree._Element, tag: str) -> bool:
         """Take in the begin of an element and the text before its first child; True: leave out what is inside."""
-        attributes = element.attrib
-        if (attributes and (tag in _FORMULAS or "class" in attributes)) or tag == "math":
+        if tag in _SKIPPED:
+            return True
+        name = element.get("class")
+        if tag in _FORMULAS or (name is not None and may_be_formula(name)):
             formula = formula_of(element, tag)
             if formula is not None:
                 self.formula(formula)
                 return True
-        if tag in _SKIPPED:
-            return True
         if tag in _BLOCKS:
             self.open(element, tag)
-        elif tag == "br":
-            self.line_break()
-        elif tag == "pre":
+        elif self.inline(element, tag, name):
+            return True
+        text = element.text
+        if text:
+            self.put(text)
+        return False
+
+    def inline(self, element: etree._Element, tag: str, name: str | None) -> bool:
+        """Take in the begin of an element that is no block; True: leave out what is inside."""
+        if tag == "pre":
             self.code(element)
             return True
-        elif attributes and _is_left_out(element):
+        if tag == "script" or _is_left_out(element, name):
             return True
+        if tag == "br":
+            self.line_break()
         elif tag == "a":
-            self.num_links += "href" in attributes
+            self.num_links += element.get("href") is not None
         elif tag in _WRAPPED:
             self.wrapped.append((self.num_leaves, len(self.parts)))
-        self.put(element.text)
         return False
 
     def end(self, element: etree._Element, tag: str) -> None:
@@ -127,15 +137,15 @@ class _Reader:
         if tag in _BLOCKS:
             self.close()
         elif tag == "a":
-            self.num_links -= "href" in element.attrib
+            self.num_links -= element.get("href") is not None
         elif tag in _WRAPPED:
             self.wrap(tag)
-        self.put(element.tail)
+        text = element.tail
+        if text:
+            self.put(text)
 
-    def put(self, text: str | None) -> None:
+    def put(self, text: str) -> None:
         """Add inline text."""
-        if not text:
-            return
         if text.isspace():
             if self.parts and not self.parts[-1].isspace():
                 self.parts.append(text)
@@ -191,8 +201,6 @@ class _Reader:
 
     def flush(self) -> None:
         """End the leaf that is being read."""
-        if not self.parts:
-            return
         text = one_paragraph("".join(self.parts))
         self.parts.clear()
         self.num_leaves += 1
@@ -204,12 +212,13 @@ class _Reader:
 
     def open(self, element: etree._Element, tag: str) -> None:
         """Begin a block."""
-        self.flush()
+        if self.parts:
+            self.flush()
         if len(self.stack) > _MAX_DEPTH:
             self.too_deep += 1
             return
-        attributes = element.attrib
         node = Node(tag)
+        attributes = element.keys()
         if attributes:
             node.mark = self.mark(element) & (_NAMELESS_MARKS if tag in _NAMELESS else -1)
             if tag in _KEPT:
@@ -229,7 +238,8 @@ class _Reader:
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""
-        self.flush()
+        if self.parts:
+            self.flush()
         if self.too_deep:
             self.too_deep -= 1
             return
@@ -257,6 +267,5 @@ def _is_quotation(node: Node) -> bool:
     return node.tag == "blockquote" or bool(node.mark & QUOTATION)
 
 
-def _is_left_out(element: etree._Element) -> bool:
-    name = element.get("class")
+def _is_left_out(element: etree._Element, name: str | None) -> bool:
     return (name is not None and not _JUNK_SPANS.isdisjoint(name.split())) or is_hidden(element)

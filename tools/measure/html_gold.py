@@ -117,9 +117,8 @@ def pages_table(data: Path, rounds: int) -> str:
             rates[program] = max(_rate(extract, pages) for _ in range(rounds))
             scores = score((page.text, extract(page.raw)) for page in pages)
             ratio = rates["corpusforge"] / rates[program]
-            lines.append(
-                f"| {name} | {program} | {rates[program]:.0f} | {ratio:.1f}x | {scores.shingle_f1:.4f} | {scores.token_f1:.4f} |"
-            )
+            cells = [name, program, f"{rates[program]:.0f}", f"{ratio:.1f}x", *(f"{each:.4f}" for each in scores[1::-1])]
+            lines.append(f"| {' | '.join(cells)} |")
             print(lines[-1], file=sys.stderr)
     return "\n".join(lines) + "\n"
 
