@@ -25,8 +25,8 @@ class FileSource(Source):
         return list_files(self.path, include=self.include, exclude=self.exclude)
 
 
-class RecordSource(FileSource):
-    """A source that reads many records from a file, each with its fields."""
+class RecordFields(Source):
+    """A source of records: which of their fields are a document's text, id and facts."""
 
     columns: Columns = Columns()
     """Names of the fields or columns that hold text, id, url, lang, license and date."""
@@ -47,6 +47,10 @@ class RecordSource(FileSource):
     def as_given(self, batches: Batches) -> Batches:
         """TEXT_ROWS as they are, or as RAW_ROWS where `mime` is set."""
         return (_raw_rows(batch, self.mime) for batch in batches) if self.mime else batches
+
+
+class RecordSource(RecordFields, FileSource):
+    """A source that reads many records from each file."""
 
 
 def _raw_rows(batch: pa.RecordBatch, mime: str) -> pa.RecordBatch:

@@ -32,7 +32,7 @@ def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str], als
     root, patterns = (os.path.dirname(path), ("*",)) if is_one_file else _root_and_patterns(path, include)
     found = [os.path.basename(path)] if is_one_file else list(_walk(root))
     chosen = _chosen(path, patterns, found, exclude, _beside(patterns, include, also))
-    return _without_aliases(root, [_input_file(root, each) for each in chosen])
+    return _without_aliases(root, [input_file(root, each) for each in chosen])
 
 
 def _beside(patterns: Sequence[str], include: Sequence[str], also: Sequence[str]) -> Sequence[str]:
@@ -103,7 +103,8 @@ def _walk(folder: str, prefix: str = "", above: frozenset[str] = frozenset()) ->
             yield prefix + entry.name
 
 
-def _input_file(root: str, relative: str) -> InputFile:
+def input_file(root: str, relative: str) -> InputFile:
+    """A file below the folder `root`; raises InputError where it cannot be read."""
     path = os.path.join(root, relative)
     try:
         relative.encode()
