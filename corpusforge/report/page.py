@@ -12,6 +12,7 @@ from typing import Any
 from corpusforge.engine.manifest import MANIFEST, REPORT
 from corpusforge.engine.store import publish, read_json
 from corpusforge.inspect.folder import BuildFolder
+from corpusforge.report.charsets import Charsets
 from corpusforge.report.contents import Contents
 from corpusforge.report.corpus import Kept, shard_prefixes
 from corpusforge.report.duplicates import duplicate_stages, largest_clusters, likenesses
@@ -21,6 +22,7 @@ from corpusforge.report.flow import flow_of
 from corpusforge.report.losses import Losses
 from corpusforge.report.markup import Markup, element, joined
 from corpusforge.report.rows import walk
+from corpusforge.report.sections.charsets import charsets_section
 from corpusforge.report.sections.contents import licences_section, mix_section
 from corpusforge.report.sections.duplicates import duplicates_section
 from corpusforge.report.sections.edits import edits_section
@@ -55,8 +57,9 @@ def _sections(build: BuildFolder) -> Sections:
     """(id, title, content) of each; sections without content are left out."""
     out, manifest, steps = build.out, build.manifest, build.generation.steps
     flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
-    losses, signals, edits, kept, contents = Losses(), Signals(), Edits(), Kept(), Contents()
-    walk(build, (losses, signals, edits, kept, contents))
+    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
+    contents, charsets = Contents(), Charsets()
+    walk(build, (losses, signals, edits, kept, contents, charsets))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))
     clusters = largest_clusters(build)
@@ -79,6 +82,7 @@ def _sections(build: BuildFolder) -> Sections:
     yield "edits", "Edits", edits_section(flow, edits, excerpts)
     copies = duplicates_section(flow, clusters, likenesses(build), list(duplicate_stages(build)), excerpts)
     yield "duplicates", "Duplicates", copies
+    yield "charsets", "Charsets", charsets_section(charsets)
     yield "lengths", "Lengths", lengths_section(kept)
     yield "shards", "Shards", shards_section(manifest)
     yield "steps", "Steps", steps_section(manifest, digest, steps)

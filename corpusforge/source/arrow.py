@@ -62,8 +62,8 @@ class Arrow(RecordSource):
         return [merged(shard) for shard in group(pieces)]
 
     def read(self, shard: Shard) -> Batches:
-        """TEXT_ROWS batches; raises BadShard, with the number of the row, where a file is damaged or no Arrow file."""
-        return read_ranges(shard, self._rows)
+        """Rows in batches; raises BadShard, with the number of the row, where a file is damaged or no Arrow file."""
+        return self.as_given(read_ranges(shard, self._rows))
 
     def _schema(self, file: InputFile) -> pa.Schema | None:
         """Names and types of a file's columns; None where it is damaged, which `read` says."""

@@ -92,11 +92,12 @@ class Huggingface(RecordFields):
         return [shard for kind, run in runs for shard in self._reader(kind).shards(list(run))]
 
     def read(self, shard: Shard) -> Batches:
-        """TEXT_ROWS batches; raises what the source of the files' format raises."""
+        """Rows in batches; raises what the source of the files' format raises."""
         return self._reader(_reader_class(shard.ranges[0].file)).read(shard)
 
     def _reader(self, kind: Kind) -> RecordSource:
-        return kind(path=self.path, columns=self.columns, meta=self.meta, max_document_bytes=self.max_document_bytes)
+        fields = {name: getattr(self, name) for name in ("columns", "meta", "mime", "max_document_bytes")}
+        return kind(path=self.path, **fields)
 
 
 def _reader_class(file: InputFile) -> Kind:

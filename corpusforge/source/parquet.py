@@ -59,7 +59,7 @@ class Parquet(RecordSource):
 
     def read(self, shard: Shard) -> Batches:
         """TEXT_ROWS batches; raises BadShard, with the number of the row, where a file is damaged or no Parquet file."""
-        return read_ranges(shard, self._rows)
+        return self.as_given(read_ranges(shard, self._rows))
 
     def _rows(self, each: Range) -> Batches:
         reader = TableReader(each.file.relative, self.columns, self.meta, self.max_document_bytes)
