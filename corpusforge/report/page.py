@@ -57,8 +57,7 @@ def _sections(build: BuildFolder) -> Sections:
     """(id, title, content) of each; sections without content are left out."""
     out, manifest, steps = build.out, build.manifest, build.generation.steps
     flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
-    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
-    contents, charsets = Contents(), Charsets()
+    losses, signals, edits, kept, contents, charsets = Losses(), Signals(), Edits(), Kept(), Contents(), Charsets()
     walk(build, (losses, signals, edits, kept, contents, charsets))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))

@@ -62,7 +62,7 @@ class Arrow(RecordSource):
         return [merged(shard) for shard in group(pieces)]
 
     def read(self, shard: Shard) -> Batches:
-        """Rows in batches; raises BadShard, with the number of the row, where a file is damaged or no Arrow file."""
+        """TEXT_ROWS batches; raises BadShard, with the number of the row, where a file is damaged or no Arrow file."""
         return self.as_given(read_ranges(shard, self._rows))
 
     def _schema(self, file: InputFile) -> pa.Schema | None:

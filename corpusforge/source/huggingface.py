@@ -96,8 +96,8 @@ class Huggingface(RecordFields):
         return self._reader(_reader_class(shard.ranges[0].file)).read(shard)
 
     def _reader(self, kind: Kind) -> RecordSource:
-        fields = {name: getattr(self, name) for name in ("columns", "meta", "mime", "max_document_bytes")}
-        return kind(path=self.path, **fields)
+        limit = self.max_document_bytes
+        return kind(path=self.path, columns=self.columns, meta=self.meta, mime=self.mime, max_document_bytes=limit)
 
 
 def _reader_class(file: InputFile) -> Kind:

@@ -161,6 +161,14 @@ def test_a_manifest_of_another_version_is_refused_and_built_again(recipe: Path, 
     assert (tmp_path / "out/manifest.json").read_bytes() == written
 
 
+def test_people_can_read_what_is_kept_for_them_whatever_its_charset(recipe: Path) -> None:
+    (recipe.parent / "files/b.txt").write_bytes(("花岗岩含有石英、长石和云母。" * 3 + "\0").encode("gbk"))
+    read = run(recipe).chains["files"][0]
+    (path,) = (read.folder / "rejected").glob("*.parquet")
+    (row,) = read_parquet(path).to_pylist()
+    assert (row["drop"], row["excerpt"]) == ("nul_bytes", "花岗岩含有石英、长石和云母。" * 3 + "\0")
+
+
 def test_shards_hold_what_was_kept(recipe: Path) -> None:
     run(recipe)
     manifest = read_json(recipe.parent / "out/manifest.json")

@@ -1,0 +1,91 @@
+"""What the author of a page calls its parts: words in class, id and role that tell boilerplate from the article.
+
+Names are cut into whole words, so that "share" is found in "post-share-bar" and "postShareBar" but not in "shareholders".
+"""
+
+import re
+
+from lxml import etree
+
+from corpusforge.extract.plain import names
+
+# What the names of an element say of what is inside; plain bits, since every element of every page is asked.
+JUNK = 1
+COMMENTS = 2
+BODY = 4
+# Of a table and what is in it: whether it has header cells or a caption.
+HEADER = 8
+# Of a block: whether a table is inside.
+TABLE = 16
+# What describes a picture.
+CAPTION = 32
+# Of a block: whether it holds a quotation and little else.
+QUOTATION = 64
+# A summary before a text.
+LEAD = 128
+
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+_JUNK = names(
+    """ad ads advert advertisement advertising adsense advertorial adv advs sponsor sponsors sponsored promo promos promotion
+    promotions promoted partner dfp outbrain taboola zergnet revcontent teads mgid
+    share shares sharing sharebar sharer sharetools shared sharedaddy addthis addtoany social socials socialmedia jiathis
+    bdshare bshare follow follows facebook twitter whatsapp linkedin pinterest retweet tweet
+    related relateds relate recommended recommend recommendation recommendations recirc recirculation similar readnext
+    alsolike popular trending trends mostread mostpopular hottest latest teaser teasers upnext headlines
+    breadcrumb breadcrumbs crumb crumbs pagination paginate pager paging pagenav pagelinks
+    nav navi navigation navbar navbox navbars subnav topnav menu menus submenu dropdown sidebar sidebars rail aside
+    footer foot footers bottombar masthead topbar toolbar toolbox tools
+    cookie cookies consent gdpr ccpa privacy banner banners popup popover modal lightbox overlay dialog tooltip
+    newsletter newsletters subscribe subscription subscriptions signup optin paywall login signin register registration
+    tag tags tagged tagcloud tagsinglelist keywords topics categories
+    byline bylines author authors authorbox authorinfo bio biography contributor contributors
+    timestamp datetime pubdate postdate dateline postmeta entrymeta metadata
+    widget widgets search searchbox searchform rating ratings vote votes voting poll polls survey
+    copyright legal disclaimer trademark colophon
+    skip skiplink print printonly noprint email emailthis correction errata jumbotron carousel slider slideshow
+    hidden hide invisible offscreen visuallyhidden placeholder loading feedback
+    editsection jump catlinks hatnote ambox printfooter siteSub authority mw-jump-link
+    xiangguan pinglun fenxiang tuijian daohang guanggao dibu mianbaoxie sousuo denglu zhuce fankui jiucuo paihang remen"""
+)
+_COMMENTS = names(
+    """comment comments commentlist commentlists commentary-list disqus livefyre respond reply replies discussion discussions
+    pinglun liuyan guestbook trackback trackbacks pingback pingbacks cmt cmts"""
+)
+# What describes a picture.
+_CAPTIONS = names("caption captions credit credits imgcaption imagecaption photocaption photocredit wpcaption copyrightholder")
+_LEADS = names("summary lead lede standfirst abstract intro introduction teaserlead daoyu zhaiyao")
+# What holds the text of an article and little else; "content" or "main" alone name half of the page.
+_BODY = re.compile(
+    r"""(?xi) (?:^|[\s_-]) (?: (?:article|story|post|entry|news|blog) [_-]*
+    (?:body|content|text|txt|detail|copy|main)s?(?:[_-]*(?:text|content|inner))? | storytext | artibody | neirong
+    | zhengwen | wenzhang | mw-parser-output ) (?:$|[\s_-])"""
+)
+_HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a class or id: words_of("postShare-bar2") -> ["post", "share", "bar", "2"]."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def mark_of(name: str) -> int:
+    """What class, id and role say, written one after another with spaces between."""
+    found = 0
+    for word in words_of(name):
+        if word in _COMMENTS:
+            found |= COMMENTS
+        elif word in _JUNK:
+            found |= JUNK
+        elif word in _CAPTIONS:
+            found |= CAPTION
+        elif word in _LEADS:
+            found |= LEAD
+    return found | BODY if _BODY.search(name) else found
+
+
+def is_hidden(element: etree._Element) -> bool:
+    """Whether an element says that readers do not see it."""
+    style = element.get("style")
+    return element.get("hidden") is not None if style is None else bool(_HIDDEN.search(style))

@@ -1,0 +1,46 @@
+"""Text of a page to a tree of elements, by libxml2 (lxml), kept from what would stall it or make it lose text unseen."""
+
+import re
+
+from lxml import etree
+
+# libxml2 takes quadratic time for the attributes of one tag: 4 s for 50,000 of them. Shorter pages have room for few more.
+_LONG_PAGE = 2**18
+_LONG_TAG = 2**13
+_MAX_ATTRIBUTES = 2000
+# A comment, or a tag; with that of a script its text, where "<" begins no tag.
+_TAG = re.compile(
+    r"""(?xi) <!-- (?: [^-]++ | -(?!->) )*+
+    | <(?:(script|style)(?=[\s/>])|[a-z][^\s/>=]*+) ((?: [^>=]++ | =\s*+ (?: "[^"]*+" | '[^']*+' | [^\s>]*+ ) )*+)
+      (?(1) (?: [^<]++ | <(?!/(?:script|style)) )*+ )"""
+)
+_ATTRIBUTE = re.compile(r"""[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++))?+""")
+
+
+class TooDeep(Exception):
+    """Tags nest deeper than libxml2 reads; what is behind would be lost."""
+
+
+def parsed(text: str) -> etree._Element | None:
+    """The tree of a page, without comments; None where it has no element. Raises TooDeep."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        root = etree.fromstring(without_floods(text).encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return None
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log.filter_from_fatals()):
+        raise TooDeep
+    return root
+
+
+def without_floods(text: str) -> str:
+    """The same page without the attributes of tags that have thousands of them."""
+    if len(text) < _LONG_PAGE:
+        return text
+    pieces, begin = [], 0
+    for tag in _TAG.finditer(text):
+        attributes = tag[2]
+        if attributes and len(attributes) > _LONG_TAG and len(_ATTRIBUTE.findall(attributes)) > _MAX_ATTRIBUTES:
+            pieces.append(text[begin : tag.start(2)])
+            begin = tag.end(2)
+    return "".join([*pieces, text[begin:]])

@@ -1,0 +1,108 @@
+"""What a page is turned into first: a tree of blocks, whose leaves are paragraphs with all inline tags already text.
+
+The tree has far fewer nodes than the page has elements, and each carries what the choice of the main text needs: words, words
+in links, words of running text.
+"""
+
+import re
+from collections.abc import Iterator
+
+from corpusforge.extract.html_names import COMMENTS, HEADER, JUNK
+from corpusforge.extract.plain import HARD, names, unwrap
+
+HEADINGS = names("h1 h2 h3 h4 h5 h6")
+
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_SPACES = re.compile(r"[^\S\n]+")
+_SENTENCE_END = re.compile(r"[.!?。！？…;；:：][\"'”’」』）)\]]{0,3}\Z")
+# Words of a line that is running text; one that ends as a sentence needs fewer.
+_RUNNING_WORDS = 12
+_SENTENCE_WORDS = 4
+# From here on a line may have links in half of its words.
+_LONG_WORDS = 20
+
+
+class Node:
+    """A block. A leaf has `text` and no children; `words`, `linked`, `running` and `content` are sums over all leaves inside.
+
+    `linked` are words in links, `running` words of running text, `content` those of them outside of what the names of the page
+    call boilerplate; `mark` holds the bits of html_names. `tag` of a leaf is "", "pre" or "math".
+    """
+
+    __slots__ = ("attributes", "children", "content", "linked", "mark", "running", "tag", "text", "words")
+
+    def __init__(self, tag: str, mark: int = 0, text: str = "") -> None:
+        self.tag = tag
+        self.mark = mark
+        self.text = text
+        self.children: list[Node] = []
+        self.attributes: dict[str, str] = {}
+        self.words = 0
+        self.linked = 0
+        self.running = 0
+        self.content = 0
+
+    @property
+    def is_junk(self) -> bool:
+        """Whether it is boilerplate or holds comments of readers."""
+        return bool(self.mark & (JUNK | COMMENTS))
+
+
+def leaf_of(tag: str, text: str, linked: int = 0) -> Node:
+    """A leaf with its words counted; `linked` of them are in links."""
+    leaf = Node(tag, text=text)
+    leaf.words = words = num_words(text)
+    leaf.linked = linked = min(linked, words)
+    if linked * (2 if words >= _LONG_WORDS else 3) <= words and (
+        words >= _RUNNING_WORDS or (words >= _SENTENCE_WORDS and _SENTENCE_END.search(text[-4:]))
+    ):
+        leaf.running = leaf.content = words
+    return leaf
+
+
+def add_up(node: Node) -> None:
+    """Set the sums of a block from those of its children."""
+    words = linked = running = content = 0
+    for child in node.children:
+        words += child.words
+        linked += child.linked
+        running += child.running
+        if not child.mark & (JUNK | COMMENTS):
+            content += child.content
+    if node.tag in HEADINGS:
+        running = content = 0
+    elif node.tag == "table" and node.mark & HEADER and linked * 2 <= words:
+        running = content = words  # its cells are short, and none is running text by itself
+    node.words, node.linked, node.running, node.content = words, linked, running, content
+
+
+def merged(parts: list[Node]) -> Node:
+    """A block that holds these."""
+    node = Node("div")
+    node.children = parts
+    add_up(node)
+    return node
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """All blocks from `node` on, in the order of the page."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.children))
+
+
+def num_words(text: str) -> int:
+    """Words between spaces; a Chinese character or kana is a word."""
+    if text.isascii():
+        return len(text.split())
+    num_ideographs = len(_IDEOGRAPHS.findall(text))
+    return num_ideographs + len(_IDEOGRAPHS.sub(" ", text).split()) if num_ideographs else len(text.split())
+
+
+def one_paragraph(text: str) -> str:
+    """Inline text of a page as a paragraph on one line; HARD becomes a line feed."""
+    if HARD not in text and ("\n" not in text or text.isascii()):
+        return " ".join(text.split())  # the same as below, and what most paragraphs are
+    return unwrap(_SPACES.sub(" ", text))
