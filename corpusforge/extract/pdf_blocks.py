@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from corpusforge.extract.pdf_lines import Line
-from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, Column, paragraphs
+from corpusforge.extract.pdf_paragraphs import BULLET, Column, has_leaders, paragraphs
 
 Kind = Literal["text", "item", "heading", "caption", "note", "table"]
 
@@ -60,7 +60,7 @@ def _is_title(lines: Sequence[Line], title_size: float) -> bool:
     if len(lines) > 5 or len(text) > _MAX_TITLE or text.endswith(_SENTENCE_END) or sum(map(str.isalpha, text)) < 2:
         return False
     last = lines[-1].cells[-1]
-    if LEADERS.search(text) or (len(last) == 1 and last[0].text.isdecimal()):
+    if has_leaders(text) or (len(last) == 1 and last[0].text.isdecimal()):
         return False  # of a table of contents
     if all(line.size > title_size for line in lines):
         return True
@@ -108,7 +108,7 @@ def _is_row(line: Line) -> bool:
         len(line.runs) >= 2
         and len(line.cells) >= 2
         and not BULLET.match(line.cell_texts[0] + " ")
-        and not LEADERS.search(line.text)
+        and not has_leaders(line.text)
     )
 
 

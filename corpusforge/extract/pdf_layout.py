@@ -10,7 +10,7 @@ from corpusforge.extract.page_columns import columns
 from corpusforge.extract.page_furniture import without_furniture
 from corpusforge.extract.pdf_blocks import Block, column_blocks
 from corpusforge.extract.pdf_lines import Line, lines_of
-from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, column_of, ends_sentence, has_room, line_steps
+from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, column_of, ends_sentence, has_leaders, has_room, line_steps
 from corpusforge.extract.pdf_runs import Run
 from corpusforge.extract.plain import is_cjk, join_blocks, one_line, unwrap
 
@@ -111,12 +111,16 @@ def _level_size(block: Block) -> float:
 def _text(block: Block, words: Words, sizes: Sequence[float]) -> str:
     if block.kind == "table":
         return "\n".join(_table(block.lines))
-    lines = [LEADERS.sub(" ... ", line.text).rstrip() if "." in line.text[-40:] else line.text for line in block.lines]
+    lines = [_without_leaders(line.text) if has_leaders(line.text) else line.text for line in block.lines]
     text = unwrap(join_lines([line for line in lines if line] or [""], words))
     if block.kind == "heading":
         level = min(1 + sum(size > _level_size(block) for size in sizes), _MAX_LEVEL)
         return f"{'#' * level} {text}" if text else ""
     return "- " + BULLET.sub("", text, count=1).strip() if block.kind == "item" else text
+
+
+def _without_leaders(text: str) -> str:
+    return " ... ".join(part.strip() for part in LEADERS.split(text)).rstrip()
 
 
 def _table(lines: Sequence[Line]) -> Iterator[str]:
