@@ -6,7 +6,7 @@ worse than none.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from corpusforge.extract.pdf_lines import Line
@@ -18,10 +18,11 @@ _CAPTION = re.compile(r"(?i)(?:fig(?:ure|\.)?|table|tab\.|plate|scheme)\s*[A-Z]?
 _NOTE = re.compile(r"[\d*†‡§¶⁰¹²³⁴⁵⁶⁷⁸⁹①-⑳]{1,3}\s*\S")
 _NUMBERED_TITLE = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.|第[\d一二三四五六七八九十百]+[章节])\s+\S")
 _SENTENCE_END = (".", "!", ":", ";", ",", "。", "！", "：", "；", "，", "…")
+_FIRST_PART = re.compile(r"(?i)abstract|introduction|summary|contents|preface|[摘引前目绪]\s*[要言录论]|[概简]\s*[述介]")
 _MAX_TITLE = 160
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Lines that belong together, and the column that they stand in."""
 
@@ -44,6 +45,22 @@ def column_blocks(lines: Sequence[Line], column: Column, body_size: float, title
         else:
             found += (Block(_kind(each, title_size), tuple(each), column) for each in paragraphs(stretch, column))
     return _with_notes(found, body_size)
+
+
+def without_bylines(columns: Sequence[Sequence[Block]]) -> list[list[Block]]:
+    """The first page, where what is large between the title and the text (authors, a date) is no heading."""
+    blocks = [block for column in columns for block in column]
+    first_text = next((block for block in blocks if block.kind == "text" and len(block.lines) > 1), None)
+    opening = blocks[: blocks.index(first_text)] if first_text else blocks
+    largest = max((block.size for block in opening if block.kind == "heading"), default=0.0)
+    bylines = {id(block) for block in opening if _is_byline(block, largest)}
+    return [[replace(each, kind="text") if id(each) in bylines else each for each in column] for column in columns]
+
+
+def _is_byline(block: Block, largest: float) -> bool:
+    text = block.lines[0].text
+    is_part = _NUMBERED_TITLE.match(text) or _FIRST_PART.match(text)
+    return block.kind == "heading" and block.size < 0.98 * largest and not is_part
 
 
 def _kind(lines: Sequence[Line], title_size: float) -> Kind:

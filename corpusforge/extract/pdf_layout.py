@@ -8,7 +8,7 @@ from statistics import median
 from corpusforge.extract.hyphens import Words, join_lines, words_of
 from corpusforge.extract.page_columns import columns
 from corpusforge.extract.page_furniture import without_furniture
-from corpusforge.extract.pdf_blocks import Block, column_blocks
+from corpusforge.extract.pdf_blocks import Block, column_blocks, without_bylines
 from corpusforge.extract.pdf_lines import Line, lines_of
 from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, column_of, ends_sentence, has_leaders, has_room, line_steps
 from corpusforge.extract.pdf_runs import Run
@@ -27,6 +27,7 @@ def layout(pages: Sequence[Sequence[Run]]) -> str:
     found = [
         [column_blocks(lines, column_of(lines, size, leading), size, title_size) for lines in page if lines] for page in grouped
     ]
+    found[:1] = [without_bylines(page) for page in found[:1]]
     words = words_of([line.text for page in grouped for lines in page for line in lines])
     return _written(_joined(found), words)
 
