@@ -61,10 +61,11 @@ def _sections(build: BuildFolder) -> Sections:
     shown += [each.witness for each in clusters if each.witness is not None]
     excerpts = read_excerpts(build, [*losses.places, *signals.places, *edits.places, *shown])
     text_bytes = sum(kept.text_bytes.values())
+    no_documents = {step.name.removesuffix("-read"): step.report.get("no_documents", {}) for step in steps}
     damaged: list[dict[str, Any]] = [bad for step in steps for bad in step.report.get("bad_shards", [])]
     digest = sha256((out / MANIFEST).read_bytes()).hexdigest()
     yield "summary", "Summary", summary_section(flow, manifest, text_bytes)
-    yield "flow", "Flow", flow_section(flow)
+    yield "flow", "Flow", flow_section(flow, no_documents)
     yield "reasons", "Drop reasons", reasons_section(flow, losses, excerpts)
     yield "failures", "Failures", failures_section(flow, losses, excerpts)
     yield "damage", "Damaged input", damage_section(damaged)

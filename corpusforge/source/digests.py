@@ -1,4 +1,4 @@
-"""Digests as WARC writes them, "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ": base32, hexadecimal or base64, of several algorithms."""
+"""Digests as WARC writes them, "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ": base32, hexadecimal or base64."""
 
 import base64
 import binascii

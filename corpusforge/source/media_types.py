@@ -9,13 +9,18 @@ OCTETS = "application/octet-stream"
 _TYPE = re.compile(r"\s*([a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+-]+)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-z0-9][\w.:+-]*)", re.IGNORECASE)
 
+_XHTML = re.compile(rb"<\?xml[^>]*>\s*(?:<!--.{0,500}?-->\s*)*(?:<!doctype html|<html)", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"<(?:!doctype html|!--|html|head|body|title|meta|script|style|table|div|h1|p|br|a)(?![a-z0-9])", re.IGNORECASE
+)  # fmt: skip
+
 # First bytes, but for white space and a byte order mark, and the type that they stand for.
 _BEGINNINGS = (
     (re.compile(rb"%PDF-"), "application/pdf"),
-    (re.compile(rb"<\?xml[^>]*>\s*(?:<!--.{0,500}?-->\s*)*(?:<!doctype html|<html)", re.IGNORECASE | re.DOTALL), "application/xhtml+xml"),
+    (_XHTML, "application/xhtml+xml"),
     (re.compile(rb"<\?xml"), "application/xml"),
-    (re.compile(rb"<(?:!doctype html|!--|html|head|body|title|meta|script|style|table|div|h1|p|br|a)\b", re.IGNORECASE), "text/html"),
-)  # fmt: skip
+    (_HTML, "text/html"),
+)
 _NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 _LOOKED_AT_BYTES = 1024

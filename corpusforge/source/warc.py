@@ -5,15 +5,16 @@ which tests compare with, pass over what they cannot read without a word.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import BinaryIO, ClassVar, Literal
 
 from corpusforge.core import MAX_TASK_BYTES, RAW_ROWS, Batches, InputFile, Range, Shard
 from corpusforge.source.bases import FileSource
-from corpusforge.source.compression import Content, contents
+from corpusforge.source.compression import Compression, Content, contents
 from corpusforge.source.rows import Row, gather
 from corpusforge.source.streams import check_plain, compression_of, open_input, plain_blocks
 from corpusforge.source.tape import Tape
 from corpusforge.source.tasks import group, read_ranges, whole
+from corpusforge.source.warc_payload import PayloadReader
 from corpusforge.source.warc_records import BEGINNING, MAX_ARC_LINE_BYTES
 from corpusforge.source.warc_rows import WarcReader
 
@@ -22,9 +23,9 @@ class Warc(FileSource):
     """Gives each response, resource and conversion of WARC, WET and ARC files as a document; RAW_ROWS.
 
     A document is named by the offset of its record, in compressed files that of the record's frame, and "+" what lies between
-    where there are more in one. Other records hold no document and are counted by kind. Rejects malformed_record,
-    malformed_http, revisit, continuation, http_status, unsupported_mime, truncated, too_large, damaged_body, empty_document and,
-    where asked, digest_mismatch.
+    where there are more in one. Other records hold no document and are counted by kind. Rejects malformed_record, revisit,
+    continuation, malformed_http, http_status, unsupported_mime, truncated, too_large, damaged_body, empty_document and, where
+    asked, digest_mismatch.
     """
 
     adds: ClassVar[tuple[str, ...]] = ("raw", "mime")
@@ -54,14 +55,16 @@ class Warc(FileSource):
 
     def _rows(self, each: Range) -> Iterator[Row]:
         compression = compression_of(each.file)
-        reader = WarcReader(
-            each.file, self.records, self.mime_types, self.keep_truncated, self.verify_digests, self.max_document_bytes
-        )
+        payloads = PayloadReader(self.mime_types, self.keep_truncated, self.verify_digests, self.max_document_bytes)
+        reader = WarcReader(each.file, self.records, payloads)
         with open_input(each.file, each.end) as stream:
-            if compression is None:
-                check_plain(stream, each.file)
-                pieces = (Content(0, block) for block in plain_blocks(stream))
-            else:
-                pieces = contents(stream, each.file, compression)
+            pieces = _pieces(stream, each.file, compression)
             tape = Tape(pieces, BEGINNING, max_beginning=MAX_ARC_LINE_BYTES, is_packed=compression is not None)
             yield from reader.rows(tape, each.end)
+
+
+def _pieces(stream: BinaryIO, file: InputFile, compression: Compression | None) -> Iterator[Content]:
+    if compression is not None:
+        return contents(stream, file, compression)
+    check_plain(stream, file)
+    return (Content(0, block) for block in plain_blocks(stream))
