@@ -46,6 +46,7 @@ class Tape:
         self._passed, self._end = 0, 0  # positions on the tape of the first byte that is held, and behind the last one
         self._positions, self._frames = list[int](), list[int]()  # of frames: on the tape, in the file
         self._records = list[int]()  # positions of frames in which a record begins at once
+        self._opened = 0  # position where the record begins in which we are
 
     @property
     def position(self) -> int:
@@ -101,12 +102,13 @@ class Tape:
         return skipped
 
     def skip_line_breaks(self) -> bool:
-        """Pass over CR and LF; gives whether anything comes behind them."""
+        """Pass over CR and LF; gives whether anything comes behind them: there a record begins, or what should be one."""
         while self.fill(1):
             found = _LINE_BREAKS.match(self._held, self._at)
             assert found is not None  # it matches nothing, too
             self._at = found.end()
             if self._at < len(self._held):
+                self._opened = self.position
                 return True
         return False
 
@@ -146,8 +148,8 @@ class Tape:
 
     def _own(self, size_bytes: int) -> int:
         """How many of the next `size_bytes` come before a frame with a record of its own, as far as frames are held."""
-        behind = (each - self.position for each in self._records if each > self.position)
-        return min(size_bytes, next(behind, size_bytes))
+        others = (each - self.position for each in self._records if each > self._opened)
+        return max(min(size_bytes, next(others, size_bytes)), 0)
 
     def _drop(self) -> None:
         """Let go of what is behind."""

@@ -4,16 +4,17 @@ Every byte of a file belongs to a record, to a line break between two, or is rej
 which tests compare with, pass over what they cannot read without a word.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, ClassVar, Literal
 
-from corpusforge.core import MAX_TASK_BYTES, RAW_ROWS, Batches, InputFile, Range, Shard
+from corpusforge.core import RAW_ROWS, Batches, InputFile, Range, Shard
 from corpusforge.source.bases import FileSource
 from corpusforge.source.compression import Compression, Content, contents
 from corpusforge.source.rows import Row, gather
 from corpusforge.source.streams import check_plain, compression_of, open_input, plain_blocks
 from corpusforge.source.tape import Tape
-from corpusforge.source.tasks import group, read_ranges, whole
+from corpusforge.source.tasks import group, read_ranges
+from corpusforge.source.warc_cuts import pieces_of
 from corpusforge.source.warc_payload import PayloadReader
 from corpusforge.source.warc_records import BEGINNING, MAX_ARC_LINE_BYTES
 from corpusforge.source.warc_rows import WarcReader
@@ -46,8 +47,8 @@ class Warc(FileSource):
     """Check WARC-Payload-Digest, which costs about a fifth of the speed."""
 
     def shards(self, files: Sequence[InputFile]) -> list[Shard]:
-        """Whole files: small plain ones together, each compressed one alone."""
-        return group(whole(file, file.size_bytes if compression_of(file) is None else MAX_TASK_BYTES) for file in files)
+        """Ranges of big plain files and of .gz with a member for each record, of at most MAX_TASK_BYTES; others whole."""
+        return group(piece for file in files for piece in pieces_of(file))
 
     def read(self, shard: Shard) -> Batches:
         """RAW_ROWS batches; raises BadShard where a file is cut off, damaged or not what its suffix says."""
@@ -58,13 +59,23 @@ class Warc(FileSource):
         payloads = PayloadReader(self.mime_types, self.keep_truncated, self.verify_digests, self.max_document_bytes)
         reader = WarcReader(each.file, self.records, payloads)
         with open_input(each.file, each.end) as stream:
-            pieces = _pieces(stream, each.file, compression)
+            pieces = _pieces(stream, each, compression)
             tape = Tape(pieces, BEGINNING, max_beginning=MAX_ARC_LINE_BYTES, is_packed=compression is not None)
             yield from reader.rows(tape, each.end)
 
 
-def _pieces(stream: BinaryIO, file: InputFile, compression: Compression | None) -> Iterator[Content]:
+def _pieces(stream: BinaryIO, each: Range, compression: Compression | None) -> Iterator[Content]:
     if compression is not None:
-        return contents(stream, file, compression)
-    check_plain(stream, file)
-    return (Content(0, block) for block in plain_blocks(stream))
+        return contents(stream, each.file, compression, each.begin, each.end)
+    check_plain(stream, each.file)
+    stream.seek(each.begin)
+    return _until(plain_blocks(stream), each.begin, each.end)
+
+
+def _until(blocks: Iterable[bytes], begin: int, end: int) -> Iterator[Content]:
+    position = begin
+    for block in blocks:
+        yield Content(begin, block[: end - position])
+        position += len(block)
+        if position >= end:
+            return

@@ -64,8 +64,11 @@ class WarcReader:
         size = len(block)
         if size < head.size_bytes:
             size += tape.skip(head.size_bytes - size)
-        if size == head.size_bytes:
+        if size == head.size_bytes and head.kind:
             return self._judged(place, head, block)
+        if size == head.size_bytes:
+            verdict = Verdict("malformed_record", tape.position - began, message="it has no WARC-Type")
+            return self._given(place, head, Payload(block, "", verdict))
         if not tape.fill(1):
             return None
         what = f"its Content-Length is {head.size_bytes}, but another record begins behind {size} bytes"
@@ -85,11 +88,8 @@ class WarcReader:
             return self._given(place, head, self.payloads.payload(head, block))
         if head.kind in _NEVER_DOCUMENTS:
             verdict = Verdict(head.kind, message=_NEVER_DOCUMENTS[head.kind])
-        elif not head.kind:
-            verdict = Verdict("malformed_record", head.size_bytes, message="it has no WARC-Type")
-        else:
-            return self._given(place, _NOTHING, Payload(b"", "", Verdict(NO_DOCUMENT, message=head.kind)))
-        return self._given(place, head, Payload(block, "", verdict))
+            return self._given(place, head, Payload(block, "", verdict))
+        return self._given(place, _NOTHING, Payload(b"", "", Verdict(NO_DOCUMENT, message=head.kind)))
 
     def _given(self, place: Place, head: Head, payload: Payload) -> Row:
         origin = f"{self.file.relative}:{place}"
