@@ -63,6 +63,8 @@ def _gzip_contents(decoder: Any, piece: bytes) -> Iterator[bytes]:
     while True:
         content = decoder.decompress(piece, _CONTENT_BYTES)
         yield content
+        if decoder.eof:  # zlib leaves unconsumed_tail as it was then
+            return
         piece = decoder.unconsumed_tail
         if not piece and len(content) < _CONTENT_BYTES:
             return

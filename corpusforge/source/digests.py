@@ -7,7 +7,7 @@ import hashlib
 _ALGORITHMS = {"md5": "md5", "sha1": "sha1", "sha256": "sha256", "sha512": "sha512"}
 
 
-def matches(digest: str, content: bytes) -> bool | None:
+def matches(digest: str, content: bytes | memoryview) -> bool | None:
     """Whether a digest is that of the content; None where its algorithm is not known, so that nothing can be said."""
     name, _, value = digest.partition(":")
     algorithm = _ALGORITHMS.get(name.strip().lower().replace("-", ""))

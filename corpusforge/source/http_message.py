@@ -7,6 +7,8 @@ from typing import NamedTuple
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _CHUNK = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
+_FOLD = re.compile(r"\r?\n[ \t]+(?=[^\s])")
+
 
 class Response(NamedTuple):
     """Status, fields by lower-case name (of several alike, the first), and where the body begins in the message."""
@@ -36,18 +38,13 @@ def head_end(content: bytes, begin: int, limit: int) -> int:
 def fields_of(lines: bytes) -> dict[str, str]:
     """Fields of a head, by lower-case name; the first of several alike, folded lines joined, lines without a colon left out."""
     fields: dict[str, str] = {}
-    name = ""
-    for line in _text(lines).split("\n"):
-        if line[:1] in (" ", "\t"):
-            if name:
-                fields[name] = f"{fields[name]} {line.strip()}".strip()
-            continue
+    text = _text(lines)
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    for line in text.split("\n"):
         name, colon, value = line.partition(":")
-        name = name.strip().lower()
-        if not colon or not name or name in fields:
-            name = ""
-            continue
-        fields[name] = value.strip()
+        if colon and (name := name.strip().lower()) and name not in fields:
+            fields[name] = value.strip()
     return fields
 
 
@@ -60,7 +57,7 @@ def _text(head: bytes) -> str:
 
 
 def response(block: bytes) -> Response | None:
-    """The head of a response at the beginning of a block; None where there is no status line or the head does not end."""
+    """The head of a response at the beginning of a block; None without a status, or where it does not end."""
     status = _STATUS.match(block)
     if status is None:
         return None

@@ -62,8 +62,10 @@ class Tape:
 
     def begins_record(self) -> bool:
         """Whether a record begins here."""
-        self.fill(self._max_beginning)
-        return self._beginning.match(self._held, self._at) is not None
+        self.fill(1)
+        if self._beginning.match(self._held, self._at):
+            return True
+        return self.fill(self._max_beginning) > 0 and self._beginning.match(self._held, self._at) is not None
 
     def fill(self, size_bytes: int) -> int:
         """Hold `size_bytes` from here on, or all there are; gives how many are held."""
@@ -82,11 +84,12 @@ class Tape:
         held = self.fill(size_bytes)
         return self._held[self._at : self._at + self._own(min(size_bytes, held))]
 
-    def take(self, size_bytes: int) -> bytes:
-        """As `peek`, and go on behind them."""
-        content = self.peek(size_bytes)
-        self._at += len(content)
-        return content
+    def take(self, size_bytes: int) -> memoryview:
+        """As `peek`, and go on behind them; nothing is copied, and what is given lasts."""
+        held = self.fill(size_bytes)
+        begin = self._at
+        self._at += self._own(min(size_bytes, held))
+        return memoryview(self._held)[begin : self._at]
 
     def skip(self, size_bytes: int) -> int:
         """Pass over what `take` would give, holding little of it; gives how many bytes these were."""

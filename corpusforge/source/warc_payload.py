@@ -19,7 +19,7 @@ MAX_HTTP_HEAD_BYTES = 2**16
 class Payload(NamedTuple):
     """A body with its media type ("" where nobody said it), or the beginning of what was found and why it is no document."""
 
-    content: bytes
+    content: bytes | memoryview
     mime: str
     verdict: Verdict = KEPT
 
@@ -33,7 +33,7 @@ class PayloadReader:
     verify_digests: bool
     max_bytes: int
 
-    def payload(self, head: Head, block: bytes) -> Payload:
+    def payload(self, head: Head, block: memoryview) -> Payload:
         """What a record holds; `block` is whole, or more of it than a document may have."""
         answer = _answer(head, block)
         if isinstance(answer, Verdict):
@@ -44,7 +44,7 @@ class PayloadReader:
         if verdict.drop:
             return Payload(stored, mime, verdict)
         try:
-            body = _unwrapped(answer, stored, self.max_bytes)
+            body = _unwrapped(answer, bytes(stored), self.max_bytes)
         except Oversized as coding:
             message = f"without its {coding} coding the body has more than {self.max_bytes} bytes, which is max_document_bytes"
             return Payload(stored, mime, Verdict("too_large", self.max_bytes + 1, self.max_bytes, message))
@@ -76,11 +76,14 @@ class PayloadReader:
             )
         return None
 
-    def _about_digests(self, head: Head, block: bytes, stored: bytes, body: Body) -> Verdict:
+    def _about_digests(self, head: Head, block: memoryview, stored: memoryview, body: Body) -> Verdict:
         if not self.verify_digests:
             return KEPT
         # most crawlers mean the body as it is stored, some without chunks or codings
-        meant = {"warc-block-digest": (block,), "warc-payload-digest": (stored, body.content)}
+        meant: dict[str, tuple[bytes | memoryview, ...]] = {
+            "warc-block-digest": (block,),
+            "warc-payload-digest": (stored, body.content),
+        }
         for name, contents in meant.items():
             digest = head.fields.get(name)
             if digest is not None and not any(matches(digest, content) is not False for content in contents):
@@ -88,16 +91,17 @@ class PayloadReader:
         return KEPT
 
 
-def _answer(head: Head, block: bytes) -> Response | Verdict:
+def _answer(head: Head, block: memoryview) -> Response | Verdict:
     """The response in a block; a block that is none is as good as an answer of 200 with the type of the record."""
     declared = head.fields.get("content-type", "")
-    is_http = head.kind == "response" and block[:5].upper() == b"HTTP/"
+    beginning = bytes(block[:MAX_HTTP_HEAD_BYTES])
+    is_http = head.kind == "response" and beginning[:5].upper() == b"HTTP/"
     if not is_http and declared.lower().startswith("application/http"):
-        return Verdict("malformed_http", message=f"the response begins with {block[:40]!r}, not with a status line")
+        return Verdict("malformed_http", message=f"the response begins with {beginning[:40]!r}, not with a status line")
     if not is_http:
         return Response(200, {"content-type": declared}, 0)
-    found = response(block[:MAX_HTTP_HEAD_BYTES])
-    what = f"the response, {block[:40]!r} ..., has no status, or no end of its head in {MAX_HTTP_HEAD_BYTES} bytes"
+    found = response(beginning)
+    what = f"the response, {beginning[:40]!r} ..., has no status, or no end of its head in {MAX_HTTP_HEAD_BYTES} bytes"
     return found or Verdict("malformed_http", message=what)
 
 

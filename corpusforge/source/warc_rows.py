@@ -72,7 +72,7 @@ class WarcReader:
         if not tape.fill(1):
             return None
         what = f"its Content-Length is {head.size_bytes}, but another record begins behind {size} bytes"
-        return self._malformed(tape, place, began, Malformed(what, block))
+        return self._malformed(tape, place, began, Malformed(what, bytes(block[:MAX_EXCERPT_BYTES])))
 
     def _malformed(self, tape: Tape, place: Place, began: int, why: Malformed) -> Row:
         """Reject all bytes up to where the next record begins."""
@@ -83,7 +83,7 @@ class WarcReader:
         verdict = Verdict("malformed_record", size, message=f"{why.what}: {size} bytes up to the next record, or to the end")
         return self._given(place, _NOTHING, Payload(found, "", verdict))
 
-    def _judged(self, place: Place, head: Head, block: bytes) -> Row:
+    def _judged(self, place: Place, head: Head, block: memoryview) -> Row:
         if head.kind in self.records:
             return self._given(place, head, self.payloads.payload(head, block))
         if head.kind in _NEVER_DOCUMENTS:
@@ -100,4 +100,4 @@ class WarcReader:
         written = orjson.dumps(meta, option=orjson.OPT_SORT_KEYS).decode()
         about = About(origin, origin, url, date=head.fields.get("warc-date", ""), meta=written)
         content = payload.content[:MAX_EXCERPT_BYTES] if payload.verdict.drop else payload.content
-        return Row(about, (content, payload.mime), payload.verdict)
+        return Row(about, (bytes(content), payload.mime), payload.verdict)

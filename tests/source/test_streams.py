@@ -83,6 +83,12 @@ def test_several_members_are_read_one_after_another(tmp_path, suffix):
     assert _read(_listed(tmp_path / f"a{suffix}", b"".join(map(PACK[suffix], members)))) == (TEXT, None)
 
 
+def test_a_member_that_is_larger_than_what_is_decoded_at_once_is_followed_by_the_next(tmp_path, suffix):
+    large = TEXT * 400
+    packed = PACK[suffix](large) + PACK[suffix](TEXT) + PACK[suffix](large)
+    assert _read(_listed(tmp_path / f"a{suffix}", packed)) == (large + TEXT + large, None)
+
+
 @pytest.mark.parametrize("kind", [".zst", ".lz4"])
 def test_frames_that_are_to_be_skipped_are_skipped(tmp_path, kind):
     content = SKIPPABLE + PACK[kind](TEXT[:50]) + SKIPPABLE + PACK[kind](TEXT[50:]) + SKIPPABLE
