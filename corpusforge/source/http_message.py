@@ -7,6 +7,7 @@ from typing import NamedTuple
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _CHUNK = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
+_BEGUN_CHUNK = re.compile(rb"[ \t]*[0-9a-fA-F]{1,15}[ \t]*(?:;[^\r\n]*)?\r?")
 _FOLD = re.compile(r"\r?\n[ \t]+(?=[^\s])")
 
 
@@ -83,7 +84,8 @@ def without_chunks(body: bytes) -> Body:
             return Body(b"".join(parts), f"chunk {len(parts)} is cut off", is_cut_off=True)
         end = found.end() + size
         end += 2 if body.startswith(b"\r\n", end) else 1 if body.startswith(b"\n", end) else 0
-        if end == len(body):  # the closing chunk is missing, but nothing else
+        if not body[end : end + 2].strip() and len(body) <= end + 2:  # the closing chunk is missing, but nothing else
             return Body(b"".join(parts))
         found = _CHUNK.match(body, end)
-    return Body(b"".join(parts), f"chunk {len(parts)} is not followed by another")
+    is_cut_off = _BEGUN_CHUNK.fullmatch(body, end) is not None
+    return Body(b"".join(parts), f"chunk {len(parts)} is not followed by a whole one", is_cut_off)
