@@ -35,7 +35,7 @@ class Tape:
     """
 
     def __init__(self, pieces: Iterator[Content], beginning: re.Pattern[bytes], *, max_beginning: int, is_packed: bool) -> None:
-        """Stand before the first piece. `beginning` is how a record begins, in at most `max_beginning` bytes.
+        """Stand before the first piece. `beginning` is how a record begins, in at most `max_beginning` bytes, two or more.
 
         Where it `is_packed`, the `frame` of a piece is that of all its bytes, else that of the first.
         """

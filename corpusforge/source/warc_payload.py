@@ -95,8 +95,9 @@ def _answer(head: Head, block: memoryview) -> Response | Verdict:
     """The response in a block; a block that is none is as good as an answer of 200 with the type of the record."""
     declared = head.fields.get("content-type", "")
     beginning = bytes(block[:MAX_HTTP_HEAD_BYTES])
-    is_http = head.kind == "response" and beginning[:5].upper() == b"HTTP/"
-    if not is_http and declared.lower().startswith("application/http"):
+    is_declared = declared.lower().startswith("application/http")
+    is_http = (is_declared or head.kind == "response") and beginning[:5].upper() == b"HTTP/"
+    if is_declared and not is_http:
         return Verdict("malformed_http", message=f"the response begins with {beginning[:40]!r}, not with a status line")
     if not is_http:
         return Response(200, {"content-type": declared}, 0)
