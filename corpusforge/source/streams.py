@@ -88,6 +88,7 @@ def _zstd_decoder() -> _Decoder:
 _GZIP = Compression("gzip", "member", _gzip_decoder, zlib.error)
 _ZSTD = Compression("zstd", "frame", _zstd_decoder, zstandard.ZstdError)
 _BY_SUFFIX = {".gz": _GZIP, ".zst": _ZSTD, ".zstd": _ZSTD}
+PACKED_SUFFIXES = tuple(_BY_SUFFIX)
 
 
 def compression_of(file: InputFile) -> Compression | None:
