@@ -21,7 +21,7 @@ from corpusforge.extract.article import (
     shallow,
 )  # fmt: skip
 from corpusforge.extract.mathml import tex_of
-from corpusforge.extract.plain import HARD, names, subscript, superscript
+from corpusforge.extract.plain import DROPPED, HARD, names, subscript, superscript
 from corpusforge.extract.tex_source import bare_tex
 from corpusforge.extract.xml_flow import Node, Rule, is_short
 
@@ -79,7 +79,13 @@ def _formula(node: Node) -> Pieces:
     if tex and not text.strip(" .,;"):
         return [Formula("\n".join(tex) + text.strip(), label)]
     written = line_of(pieces)
-    return [Paragraph(f"{written} {label}".strip())] if written else []
+    return [Paragraph(f"{written} {label}".strip())] if written else ["\n"]
+
+
+def _inline_formula(node: Node) -> Pieces:
+    """A formula between words; one that is only a picture takes the space before it along."""
+    pieces = node.inside()
+    return pieces if line_of(pieces) else [DROPPED]
 
 
 def _paragraph(node: Node) -> Pieces:
@@ -202,6 +208,7 @@ RULES: Mapping[str, Rule] = {
     "math": _math,
     "alternatives": _alternatives,
     "disp-formula": _formula,
+    "inline-formula": _inline_formula,
     **dict.fromkeys(("p", "disp-quote", "attrib", "license-p", "speaker", "speech", "term-head", "def-head"), _paragraph),
     "title": _title,
     **dict.fromkeys(("sec", "app", "notes", "glossary", "fn-group", "bio", "statement", "verse-group"), _section),

@@ -11,6 +11,7 @@ from corpusforge.extract.article import (
     Formula,
     Heading,
     Items,
+    Joint,
     Paragraph,
     Pieces,
     Section,
@@ -24,7 +25,7 @@ from corpusforge.extract.article import (
 )
 from corpusforge.extract.citations import Citations
 from corpusforge.extract.mathml import tex_of
-from corpusforge.extract.plain import DROPPED, HARD, names, subscript, superscript
+from corpusforge.extract.plain import HARD, names, subscript, superscript
 from corpusforge.extract.tex_source import bare_tex
 from corpusforge.extract.xml_flow import Node, Rule, is_short
 
@@ -141,7 +142,7 @@ def _highlighted(node: Node) -> Pieces:
 def _break(node: Node) -> Pieces:
     """A line, column or page of the source that ends; "no" says that it ends inside a word."""
     if node.get("break") == "no":
-        return [DROPPED, *node.inside()]
+        return [Joint(), *node.inside()]
     return ["\n" if node.name == "lb" else "", *node.inside()]
 
 
