@@ -77,6 +77,7 @@ def test_elements_of_a_body(body: str, expected: str | None) -> None:
         ("<inline-formula><tex-math>$x^2$</tex-math></inline-formula>", "a $x^2$ b"),
         ("<inline-formula><mml:math><mml:mi>α</mml:mi></mml:math></inline-formula>", "a $\\alpha$ b"),
         ("<inline-formula><inline-graphic xlink:href='x.gif'/></inline-formula>", "a b"),
+        ("<inline-formula><inline-graphic xlink:href='x.gif'/></inline-formula>, then", "a, then b"),
         ("<mml:math><mml:mi>x</mml:mi></mml:math>", "a $x$ b"),
         ("<inline-formula><italic>x</italic> = 1</inline-formula>", "a x = 1 b"),
         ("<disp-formula><label>(1)</label><mml:math><mml:mi>x</mml:mi></mml:math></disp-formula>", "a\n\n$$x \\tag{1}$$\n\nb"),
@@ -149,10 +150,11 @@ def test_a_supplement_keeps_its_caption() -> None:
 
 
 REFERENCES = """<ref-list><title>References</title>
-<ref id="r1"><label>1.</label><mixed-citation><name><surname>Bagnold</surname></name> (1941) <source>The physics of blown
-sand</source>.</mixed-citation></ref>
+<ref id="r1"><label>1.</label><mixed-citation><name><surname>Bagnold</surname><given-names>R</given-names></name> (1941)
+<source>The physics of blown sand</source>.</mixed-citation></ref>
 <ref id="r2"><element-citation><person-group><name><surname>Li</surname><given-names>A</given-names></name></person-group>
-<article-title>On loess</article-title><source>Earth</source><year>1999</year></element-citation></ref></ref-list>"""
+<article-title>On loess.</article-title><source>Earth</source><year>1999</year><volume>3</volume><fpage>4</fpage>
+<lpage>9</lpage></element-citation></ref></ref-list>"""
 CITING = (
     "<p>Known [<xref ref-type='bibr' rid='r1'>1</xref>,<xref ref-type='bibr' rid='r2'>2</xref>] "
     "[<xref ref-type='bibr' rid='zz'>9</xref>].</p>"
@@ -173,7 +175,9 @@ def test_an_empty_citation_shows_the_label_of_its_target_or_nothing() -> None:
 
 def test_references_can_be_listed() -> None:
     listed = text("<p>x</p>", back=REFERENCES, references="list")
-    assert listed == ("x\n\n## References\n\n1. Bagnold (1941) The physics of blown sand.\n2. Li A. 1999. On loess. Earth.")
+    assert listed == (
+        "x\n\n## References\n\n1. Bagnold R (1941) The physics of blown sand.\n2. Li A. 1999. On loess. Earth 3: 4–9."
+    )
 
 
 def test_sciparsers_tags() -> None:
@@ -204,6 +208,12 @@ def test_facts() -> None:
         "title": "T", "journal": "J", "doi": "10.1371/j.1", "year": "2015", "authors": ["An Li", "李白", "The Team"],
         "keywords": ["dunes"], "language": "en",
     }  # fmt: skip
+
+
+def test_formulas_that_are_only_pictures_are_counted() -> None:
+    pictures = "<inline-formula><inline-graphic/></inline-formula><disp-formula><label>1</label><graphic/></disp-formula>"
+    found = extract(article(f"<p>x {pictures}<inline-formula><tex-math>y</tex-math></inline-formula></p>", FACTS))
+    assert found.meta["formula_pictures"] == 2
 
 
 @pytest.mark.parametrize(
