@@ -295,14 +295,21 @@ LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "lol"}">' for n 
         article("<p>\x0b</p>"),
         "",
         "plain text",
-        b'<?xml version="1.0" encoding="utf-8"?><article><body><p>\xff</p></body></article>',
-        b"\xff\xfe<\x00\xd8",
     ],
 )
-def test_broken_xml_is_dropped_with_the_line(source: str | bytes) -> None:
+def test_broken_xml_is_dropped_with_the_line(source: str) -> None:
     found = extract(source)
     assert (found.drop, found.value, found.text) == ("invalid_xml", 1, "")
     assert found.message.startswith("line 1: ")
+
+
+def test_a_bad_byte_costs_a_character_and_too_many_the_paper() -> None:
+    source = article("<p>" + "The wind sorts silt. " * 20 + "na\xefve</p>")
+    found = extract(source.encode().replace(b"silt. The", b"silt.\xffThe", 1))
+    assert found.text.startswith("The wind sorts silt.\ufffdThe wind")
+    assert found.meta["replaced_chars"] == 1
+    found = extract(b"<article><body><p>" + b"a\xff" * 20 + b"</p></body></article>")
+    assert (found.drop, found.threshold) == ("undecodable", 0.01)
 
 
 def test_an_external_entity_is_not_read(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -406,4 +413,4 @@ def test_any_nesting_of_elements_gives_a_text_or_a_verdict(tree: str, tags: str,
 )
 def test_any_bytes_get_a_verdict_or_a_text(raw: bytes) -> None:
     found = extract(raw)
-    assert found.drop in ("", "invalid_xml", "not_jats", "empty_text")
+    assert found.drop in ("", "undecodable", "invalid_xml", "not_jats", "empty_text")
