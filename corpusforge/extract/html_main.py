@@ -16,6 +16,8 @@ _NAMED_WORDS = 60
 _SPARED = 0.4
 # Blocks that hold other blocks for the sake of layout.
 _CONTAINERS = frozenset(("html", "body", "div", "section", "article", "main", "form", "center", "fieldset", "details"))
+# A number or a label beside a text.
+_FEW_WORDS = 3
 # How far outside of the body a summary may stand.
 _LEAD_LEVELS = 3
 
@@ -116,7 +118,7 @@ def _climb(node: Node, parents: dict[int, Node]) -> Node:
     while id(node) in parents:
         around = parents[id(node)]
         words, linked, content = (around.words - node.words, around.linked - node.linked, around.content - node.content)
-        if words and (linked > 0.2 * words or content < 0.6 * words):
+        if words > _FEW_WORDS and (linked > 0.2 * words or content < 0.6 * words):
             return node
         node = around
     return node
