@@ -187,6 +187,10 @@ class Source(Stage):
         """Whether keys come from the data, so that one may occur twice."""
         return False
 
+    def given(self) -> tuple[str, ...]:
+        """The columns that its rows have, given its settings: text, or raw and mime."""
+        return self.adds
+
     def files(self) -> Sequence[InputFile]:
         """The input files, sorted by relative path; raises InputError naming the setting's value when there are none."""
         raise NotImplementedError

@@ -10,9 +10,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from corpusforge.remote.urls import is_url, without_file_scheme
+from corpusforge.text.charset_labels import charset_named
 
 
 class Located(str):
@@ -47,6 +48,12 @@ def _local(value: Any) -> Any:
     return _absolute(value)
 
 
+def _charset(label: str) -> str:
+    if label and not charset_named(label):
+        raise ValueError(f"no charset is called {label!r}; give one such as gb18030, big5, windows-1252, or '' to detect it")
+    return charset_named(label)
+
+
 class InputMark:
     """Marks a setting that says where input lies: fingerprinted by the listing and digests of the files found there."""
 
@@ -71,3 +78,6 @@ ResourcePath = Annotated[Path, BeforeValidator(_local), ResourceMark()]
 
 # Output folders of finished builds, absolute after validation.
 BuildPaths = Annotated[tuple[Annotated[Path, BeforeValidator(_local)], ...], BuildsMark()]
+
+# The name of a charset, whatever a browser would take for it; "" is to be detected.
+CharsetName = Annotated[str, AfterValidator(_charset)]

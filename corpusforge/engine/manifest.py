@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusforge import __version__
+from corpusforge.engine.inputs import input_paths, source_facts
 from corpusforge.engine.plan import Plan, Step
 from corpusforge.engine.store import file_digest, read_json, sync, write_json
 from corpusforge.errors import InputError
@@ -23,6 +24,9 @@ from corpusforge.recipe.model import Recipe
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
 REPORT = "report.html"
+
+# Bumped when the manifest says other things than before.
+_FORMAT = 2
 
 
 def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
@@ -60,11 +64,11 @@ def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, A
     sink = plan.joined[-1]
     report = reports[sink.fingerprint]
     return {
-        "format": 1,
+        "format": _FORMAT,
         "name": plan.recipe.name,
         "seed": plan.recipe.seed,
         "sink": {"use": plan.recipe.sink_use, **plan.recipe.sink.model_dump(mode="json")},
-        "sources": [{"name": chain.name, "group": chain.group} for chain in plan.recipe.sources],
+        "sources": [source_facts(chain, plan.listings[chain.name]) for chain in plan.recipe.sources],
         "artifacts": sorted(sink.artifacts),
         "shards": report["shards"],
         "steps": [_step_facts(step, reports[step.fingerprint]) for step in plan.steps],
@@ -96,7 +100,7 @@ def write_run(plan: Plan, workers: int, began: float, seconds: dict[str, float])
         "corpusforge": __version__, "python": platform.python_version(), "host": platform.node(), "workers": workers,
         "recipe": str(plan.recipe.path), "overrides": list(plan.recipe.overrides), "out": str(plan.out),
         "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)), "seconds": round(time.time() - began, 3),
-        "seconds_of": {name: round(each, 3) for name, each in seconds.items()},
+        "seconds_of": {name: round(each, 3) for name, each in seconds.items()}, "inputs": input_paths(plan.recipe.sources),
     }  # fmt: skip
     write_json(plan.out / "run.json", facts)
 
@@ -107,6 +111,9 @@ def read_manifest(out: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: no such file, so no finished build is here; run `corpusforge build` with --out {out}")
     manifest: dict[str, Any] = read_json(path)
+    if manifest["format"] != _FORMAT:
+        what = f"has format {manifest['format']}, this version reads {_FORMAT}"
+        raise InputError(f"{path}: {what}; run `corpusforge build` again, which takes over what is done")
     return manifest
 
 

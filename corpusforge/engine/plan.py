@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from corpusforge.core import Barrier, Filter, InputFile, Source, Transform, writes_text
 from corpusforge.engine.fingerprint import Digests, fingerprint, stage_facts
+from corpusforge.engine.inputs import Listing, listing_of
 from corpusforge.engine.store import file_digest, read_json
 from corpusforge.errors import InputError, RecipeError, UserError
 from corpusforge.recipe.model import NamedStage, Recipe, SourceChain
@@ -71,6 +72,7 @@ class Plan:
     chains: Mapping[str, tuple[Step, ...]]
     joined: tuple[Step, ...]
     inputs: Mapping[str, Sequence[InputFile]]
+    listings: Mapping[str, Listing]
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -108,8 +110,11 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     digests = Digests(out / ".digests.json")
     builder = _Builder(out, digests)
     chains: dict[str, tuple[Step, ...]] = {}
+    listings: dict[str, Listing] = {}
     for chain in recipe.sources:
-        chains[chain.name] = builder.chain(chain, inputs[chain.name], recipe.on_bad_shard)
+        digested = builder.inputs(chain, inputs[chain.name])
+        listings[chain.name] = listing_of(inputs[chain.name], digested if chain.limit is None else None)
+        chains[chain.name] = builder.chain(chain, digested, recipe.on_bad_shard)
     parents = tuple(steps[-1].fingerprint for steps in chains.values())
     artifacts: dict[str, Path] = {}
     joined = []
@@ -125,7 +130,7 @@ def make_plan(recipe: Recipe, out: Path) -> Plan:
     sink = NamedStage(recipe.sink_use, recipe.sink)
     joined.append(builder.step(sink.use, "sink", (sink,), parents, artifacts, seed=recipe.seed, groups=groups))
     digests.save()
-    return Plan(recipe, out, chains, tuple(joined), inputs)
+    return Plan(recipe, out, chains, tuple(joined), inputs, listings)
 
 
 def _refuse_itself(recipe: Recipe, out: Path) -> None:
@@ -177,11 +182,11 @@ class _Builder:
         found = sorted(out.glob("[0-9][0-9]*-*")) if out.is_dir() else []
         self._folders = {folder.name.rpartition("-")[2]: folder for folder in found}
 
-    def chain(self, chain: SourceChain, files: Sequence[InputFile], on_bad_shard: str) -> tuple[Step, ...]:
+    def chain(self, chain: SourceChain, inputs: list[list[str | int]], on_bad_shard: str) -> tuple[Step, ...]:
         reading, streaming = split_read(chain)
         facts: dict[str, Any] = {
             "source": chain.name, "license": chain.license, "lang": chain.lang, "on_bad_shard": on_bad_shard,
-            "inputs": self._inputs(chain, files),
+            "inputs": inputs,
         }  # fmt: skip
         if chain.limit is not None or chain.sample < 1:
             facts["taken"] = [chain.limit, chain.sample]
@@ -193,7 +198,8 @@ class _Builder:
             artifacts = artifacts | {name: steps[-1].folder / name for name in named.stage.provides}
         return tuple(steps)
 
-    def _inputs(self, chain: SourceChain, files: Sequence[InputFile]) -> list[list[str | int]]:
+    def inputs(self, chain: SourceChain, files: Sequence[InputFile]) -> list[list[str | int]]:
+        """The listing as it enters the fingerprint of the read step."""
         # a limit is for a quick look, which must not wait until a terabyte is hashed: a file counts by what a write changes
         if chain.limit is not None:
             return [[file.relative, file.size_bytes, file.stamp] for file in files]

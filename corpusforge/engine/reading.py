@@ -20,6 +20,7 @@ from corpusforge.engine.parts import VERDICTS
 from corpusforge.engine.plan import Step, source_of
 from corpusforge.errors import BadShard
 from corpusforge.recipe.model import NamedStage
+from corpusforge.text.charsets import decode
 from corpusforge.text.hashing import content_hashes, document_ids
 
 _VERDICT_NAMES = [field.name for field in VERDICT_FIELDS]
@@ -158,7 +159,7 @@ def _rejected(table: pa.Table, documents: pa.Table, verdicts: pa.Table, is_dropp
     lost, named = table.filter(is_dropped), documents.filter(is_dropped)
     found = pc.utf8_slice_codeunits(lost["text"], 0, MAX_EXCERPT).to_pylist()
     if "raw" in table.column_names:
-        found = [raw[:MAX_EXCERPT].decode("utf-8", "replace") for raw in lost["raw"].to_pylist()]
+        found = [decode(raw[:MAX_EXCERPT]).text for raw in lost["raw"].to_pylist()]
     columns = {name: verdicts[name] for name in ("row", "stage", *_VERDICT_NAMES)}
     columns |= {"id": named["id"], "origin": named["origin"], "excerpt": pa.array(found, pa.string())}
     return pa.table([columns[name] for name in REJECTED.names], schema=REJECTED)

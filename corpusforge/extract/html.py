@@ -7,9 +7,9 @@ speed of trafilatura, with formulas and tables kept.
 from dataclasses import replace
 from typing import ClassVar
 
-from corpusforge.extract.base import Extracted, Extractor
+from corpusforge.extract.base import Extracted
+from corpusforge.extract.decoding import TextExtractor
 from corpusforge.extract.html_blocks import markdown
-from corpusforge.extract.html_charset import page_text
 from corpusforge.extract.html_facts import facts_of
 from corpusforge.extract.html_main import comment_parts, main_part
 from corpusforge.extract.html_parse import TooDeep, parsed
@@ -17,17 +17,17 @@ from corpusforge.extract.html_prune import prune
 from corpusforge.extract.html_reader import read_tree
 from corpusforge.extract.html_tree import Node
 from corpusforge.extract.plain import join_blocks
+from corpusforge.text.declarations import charset_parameter, declared_in_html, declared_in_xml
 
 _MIMES = ("text/html", "application/xhtml+xml")
 # Running text of a page that has a main text; fewer words are a menu, a login or an error.
 _MIN_WORDS = 10
 
 
-class Html(Extractor):
+class Html(TextExtractor):
     """The main text of web pages as Markdown.
 
-    Columns in: raw (large_binary), mime (string). Out: text, facts and the verdict, whose drop is unsupported_mime, empty_text,
-    too_deep or no_main_text (value: words of running text).
+    Drops are unsupported_mime, undecodable, empty_text, too_deep and no_main_text (value: words of running text).
     """
 
     revision: ClassVar[int] = 1
@@ -41,12 +41,18 @@ class Html(Extractor):
     comments: bool = False
     """Keep comments of readers."""
 
-    def extract(self, raw: bytes, mime: str, url: str) -> Extracted:
+    def refusal(self, mime: str) -> str:
+        """That a media type is no web page's."""
+        return "" if mime.partition(";")[0].strip().lower() in _MIMES else f"media type {mime!r} is not a web page"
+
+    def declared(self, raw: bytes, mime: str) -> tuple[str, ...]:
+        """What the server says, then the page."""
+        return (charset_parameter(mime), declared_in_html(raw), declared_in_xml(raw))
+
+    def read(self, text: str, mime: str, url: str) -> Extracted:
         """Text and facts of one page."""
-        if mime.partition(";")[0].strip().lower() not in _MIMES:
-            return Extracted(drop="unsupported_mime", message=f"media type {mime!r} is not a web page")
         try:
-            page = parsed(page_text(raw, mime))
+            page = parsed(text)
         except TooDeep:
             return Extracted(drop="too_deep", message="tags nest deeper than 2,048; what is behind cannot be read")
         if page is None:
@@ -55,12 +61,12 @@ class Html(Extractor):
         root = read_tree(page, keeps_formulas=self.formulas)
         main = main_part(root)
         running = main.content
-        text = self._text(root, main, facts.title)
-        if running < _MIN_WORDS or not text:
+        body = self._text(root, main, facts.title)
+        if running < _MIN_WORDS or not body:
             message = f"{running} words of running text, among {root.words} in all"
             found = Extracted(drop="no_main_text", value=running, threshold=_MIN_WORDS, message=message)
         else:
-            found = Extracted(text=f"# {facts.title}\n\n{text}" if self.title and facts.title else text)
+            found = Extracted(text=f"# {facts.title}\n\n{body}" if self.title and facts.title else body)
         return replace(found, url=facts.url, license=facts.license, date=facts.date, meta=facts.meta())
 
     def _text(self, root: Node, main: Node, title: str) -> str:

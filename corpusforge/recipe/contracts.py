@@ -16,11 +16,11 @@ def contract_problems(recipe: Recipe) -> Iterator[str]:
     """A line for each stage that needs something which no stage before it gives, or that would be given twice."""
     joined: set[str] | None = None
     for index, chain in enumerate(recipe.sources):
-        have = set(ENGINE_COLUMNS) | set(chain.source.adds)
+        have = set(ENGINE_COLUMNS) | set(chain.source.given())
         yield from _chain_problems(f"sources.{index}.pipeline", chain.stages)
         yield from _walk(f"sources.{index}.pipeline", chain.stages, have)
         if "raw" in have and "text" not in have:
-            yield f"sources.{index} ({chain.use}): gives bytes, and no stage turns them into text; add extract.markup"
+            yield f"sources.{index} ({chain.use}): gives bytes, and no stage turns them into text; add an extract stage"
             have.add("text")
         joined = have if joined is None else joined & have
     have = (joined or set()) - {"raw", "mime"} | {HASH_COLUMN}

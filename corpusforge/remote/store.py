@@ -28,16 +28,17 @@ PAUSES = (0.5, 1.0, 2.0, 4.0)
 BLOCK_BYTES = 8 * 2**20
 
 # What stores say of a file that only files of the same bytes share, the strongest first; and what a write changes.
-_VERSIONS = ("md5Hash", "ETag", "etag", "generation")
+_VERSIONS = ("md5Hash", "ETag", "etag", "generation", "blob_id")
 _TIMES = ("LastModified", "Last-Modified", "last_modified", "updated", "modified", "mtime", "created")
 
 _NAMES_BYTES = "version "
 
-_EXTRAS = {"s3": ("s3fs", "s3"), "s3a": ("s3fs", "s3")}
+_EXTRAS = {"s3": ("s3fs", "s3"), "s3a": ("s3fs", "s3"), "hf": ("huggingface_hub", "hf")}
 
 _CREDENTIALS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; FSSPEC_S3_ANON=true for a public bucket",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "hf": "HF_TOKEN, of an account that was given access to the dataset",
     "abfs": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }  # fmt: skip
 

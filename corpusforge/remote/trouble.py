@@ -20,7 +20,7 @@ _CREDENTIALS = re.compile("Credential|Authentication|Token|SSO")
 _NO_REQUEST = re.compile("Validation|Invalid|Unsupported|NoRegion|Unknown")
 
 # Packages whose exceptions tell of connections, beside those that are OSError.
-_NETWORK_PACKAGES = ("aiohttp", "aiobotocore", "botocore", "urllib3", "requests", "gcsfs", "google", "azure")
+_NETWORK_PACKAGES = ("aiohttp", "aiobotocore", "botocore", "urllib3", "requests", "gcsfs", "google", "azure", "httpx")
 
 
 class Trouble(NamedTuple):

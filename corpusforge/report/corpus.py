@@ -1,4 +1,4 @@
-"""What was kept: its languages, and how long its documents and pieces are."""
+"""How long the kept documents and their pieces are, and of what languages all were that were read."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,11 +46,9 @@ class Lengths:
 
 @dataclass
 class Kept:
-    """State: documents by language, at the beginning and of those kept; bytes of text and lengths of those kept."""
+    """State: documents that were read, by language, and lengths of those that were kept."""
 
     num_read: Counter[str] = field(default_factory=Counter)
-    num_kept: Counter[str] = field(default_factory=Counter)
-    text_bytes: Counter[str] = field(default_factory=Counter)
     lengths: dict[str, Lengths] = field(default_factory=dict)
 
     def add(self, rows: PartRows) -> None:
@@ -60,14 +58,9 @@ class Kept:
         langs, sizes = rows.column("lang", end), rows.column("num_bytes", end)
         assert langs is not None, "reading gives it"
         assert sizes is not None, "reading gives it"
-        known = pc.fill_null(langs, "")
-        for each in known.value_counts().to_pylist():
+        for each in pc.fill_null(langs, "").value_counts().to_pylist():
             self.num_read[each["values"]] += each["counts"]
-        of_kept = pa.table({"lang": known.take(kept), "bytes": sizes.take(kept)})
-        for each in of_kept.group_by("lang").aggregate([("bytes", "sum"), ("bytes", "count")]).to_pylist():
-            self.num_kept[each["lang"]] += each["bytes_count"]
-            self.text_bytes[each["lang"]] += each["bytes_sum"]
-        self._measure(_BYTES, of_kept["bytes"])
+        self._measure(_BYTES, sizes.take(kept))
         for name, title in _SIGNALS.items():
             column = rows.column(name, end)
             if column is not None:

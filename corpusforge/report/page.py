@@ -12,6 +12,8 @@ from typing import Any
 from corpusforge.engine.manifest import MANIFEST, REPORT
 from corpusforge.engine.store import publish, read_json
 from corpusforge.inspect.folder import BuildFolder
+from corpusforge.report.charsets import Charsets
+from corpusforge.report.contents import Contents
 from corpusforge.report.corpus import Kept, shard_prefixes
 from corpusforge.report.duplicates import duplicate_stages, largest_clusters, likenesses
 from corpusforge.report.edits import Edits
@@ -20,6 +22,8 @@ from corpusforge.report.flow import flow_of
 from corpusforge.report.losses import Losses
 from corpusforge.report.markup import Markup, element, joined
 from corpusforge.report.rows import walk
+from corpusforge.report.sections.charsets import charsets_section
+from corpusforge.report.sections.contents import licences_section, mix_section
 from corpusforge.report.sections.duplicates import duplicates_section
 from corpusforge.report.sections.edits import edits_section
 from corpusforge.report.sections.flow import flow_section
@@ -27,6 +31,7 @@ from corpusforge.report.sections.kept import languages_section, lengths_section
 from corpusforge.report.sections.reasons import damage_section, failures_section, reasons_section
 from corpusforge.report.sections.shards import shards_section
 from corpusforge.report.sections.signals import signals_section
+from corpusforge.report.sections.sources import sources_section
 from corpusforge.report.sections.summary import run_section, steps_section, summary_section
 from corpusforge.report.signals import Signals
 
@@ -52,19 +57,23 @@ def _sections(build: BuildFolder) -> Sections:
     """(id, title, content) of each; sections without content are left out."""
     out, manifest, steps = build.out, build.manifest, build.generation.steps
     flow = flow_of(build, {each["name"]: each["group"] for each in manifest["sources"]})
-    losses, signals, edits, kept = Losses(), Signals(), Edits(), Kept()
-    walk(build, (losses, signals, edits, kept))
+    losses, signals, edits, kept, contents, charsets = Losses(), Signals(), Edits(), Kept(), Contents(), Charsets()
+    walk(build, (losses, signals, edits, kept, contents, charsets))
     losses.check(flow, str(out))
     kept.add_lineage(shard_prefixes(out, manifest))
     clusters = largest_clusters(build)
     shown = [member.place for each in clusters for member in each.removed]
     shown += [each.witness for each in clusters if each.witness is not None]
     excerpts = read_excerpts(build, [*losses.places, *signals.places, *edits.places, *shown])
-    text_bytes = sum(kept.text_bytes.values())
+    text_bytes, run = contents.all.text_bytes, read_json(out / "run.json")
     damaged: list[dict[str, Any]] = [bad for step in steps for bad in step.report.get("bad_shards", [])]
     digest = sha256((out / MANIFEST).read_bytes()).hexdigest()
     yield "summary", "Summary", summary_section(flow, manifest, text_bytes)
     yield "flow", "Flow", flow_section(flow)
+    yield "mix", "Mix", mix_section(flow, contents)
+    yield "languages", "Languages", languages_section(kept.num_read, contents)
+    yield "licences", "Licences", licences_section(contents)
+    yield "sources", "Sources", sources_section(manifest["sources"], run["inputs"], contents)
     yield "reasons", "Drop reasons", reasons_section(flow, losses, excerpts)
     yield "failures", "Failures", failures_section(flow, losses, excerpts)
     yield "damage", "Damaged input", damage_section(damaged)
@@ -72,11 +81,11 @@ def _sections(build: BuildFolder) -> Sections:
     yield "edits", "Edits", edits_section(flow, edits, excerpts)
     copies = duplicates_section(flow, clusters, likenesses(build), list(duplicate_stages(build)), excerpts)
     yield "duplicates", "Duplicates", copies
-    yield "languages", "Languages", languages_section(kept)
+    yield "charsets", "Charsets", charsets_section(charsets)
     yield "lengths", "Lengths", lengths_section(kept)
     yield "shards", "Shards", shards_section(manifest)
     yield "steps", "Steps", steps_section(manifest, digest, steps)
-    yield "run", "Run", run_section(read_json(out / "run.json"), steps, flow, text_bytes)
+    yield "run", "Run", run_section(run, steps, flow, text_bytes)
 
 
 def _page(name: str, sections: Sections) -> Markup:

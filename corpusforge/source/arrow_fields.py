@@ -43,6 +43,12 @@ def needed_fields(schema: pa.Schema, columns: Columns, meta: tuple[str, ...]) ->
     return [name for name in dict.fromkeys(names) if field_type(schema, name) is not None]
 
 
+def needed_columns(schema: pa.Schema, columns: Columns, meta: tuple[str, ...]) -> list[str]:
+    """Names of the columns that the needed fields lie in, each once."""
+    names = needed_fields(schema, columns, meta)
+    return list(dict.fromkeys(name if name in schema.names else name.split(".")[0] for name in names))
+
+
 def check_schema(
     file: InputFile, schema: pa.Schema, columns: Columns, meta: tuple[str, ...], like: tuple[InputFile, pa.Schema] | None
 ) -> None:

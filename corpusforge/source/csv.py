@@ -14,22 +14,26 @@ from pydantic import Field, model_validator
 
 from corpusforge.core import MAX_TASK_BYTES, TEXT_ROWS, Batches, InputFile, Range, Shard
 from corpusforge.errors import BadShard
+from corpusforge.settings import CharsetName
 from corpusforge.source.bases import RecordSource
 from corpusforge.source.csv_header import check_names, header_names
 from corpusforge.source.csv_rows import Dialect, NumberedLine, RowReader, numbered_records
 from corpusforge.source.records import RecordReader
 from corpusforge.source.rows import Row, gather
-from corpusforge.source.streams import BLOCK_BYTES, check_plain, compression_of, decompressed_blocks, open_input, plain_blocks
+from corpusforge.source.streams import BLOCK_BYTES, check_text, compression_of, decompressed_blocks, open_input, plain_blocks
 from corpusforge.source.tasks import group, read_ranges, whole
+from corpusforge.source.transcode import utf8_blocks
 
 
 class Csv(RecordSource):
-    """Gives each row of CSV and TSV files, in UTF-8, as a document named by the offset where the row begins; TEXT_ROWS.
+    """Gives each row of CSV and TSV files as a document named by the offset where the row begins; TEXT_ROWS.
 
+    Files in another charset than UTF-8 are read as well; offsets in these are those of their content in UTF-8.
     A bad row is rejected as too_large, undecodable, misquoted, too_few_fields, too_many_fields, missing_id, empty_text or
     nul_bytes. Quoted fields may hold line breaks; empty lines are no rows; a byte order mark is skipped.
     """
 
+    revision: ClassVar[int] = 2
     adds: ClassVar[tuple[str, ...]] = ("text",)
 
     include: tuple[str, ...] = tuple(f"**/*.{kind}{packed}" for kind in ("csv", "tsv") for packed in ("", ".gz", ".zst"))
@@ -38,6 +42,8 @@ class Csv(RecordSource):
     """The character between fields; without it a tab in *.tsv files and a comma in others."""
     quote: str = Field(default='"', max_length=1)
     """The character around fields that hold line breaks or delimiters, doubled inside; "" where it means nothing."""
+    charset: CharsetName = ""
+    """The charset of all files, such as gb18030; "" finds it for each. A byte that is bad in it costs its row."""
     names: tuple[str, ...] = ()
     """Names of the columns of files without a header; without it the first row of each file has them."""
 
@@ -61,7 +67,7 @@ class Csv(RecordSource):
 
     def read(self, shard: Shard) -> Batches:
         """TEXT_ROWS batches; raises BadShard where a file is cut off, damaged, not what its suffix says, or a quote is open."""
-        return gather(read_ranges(shard, self._rows), TEXT_ROWS)
+        return self.as_given(gather(read_ranges(shard, self._rows), TEXT_ROWS))
 
     def _check(self, file: InputFile) -> None:
         try:
@@ -88,7 +94,8 @@ class Csv(RecordSource):
         return names
 
     def _records(self, file: InputFile, stream: BinaryIO) -> Iterator[NumberedLine]:
-        return numbered_records(_blocks(file, stream), file, self._dialect(file), max_bytes=self.max_document_bytes)
+        blocks = utf8_blocks(_blocks(file, stream), self.charset)
+        return numbered_records(blocks, file, self._dialect(file), max_bytes=self.max_document_bytes)
 
     def _dialect(self, file: InputFile) -> Dialect:
         is_tsv = ".tsv" in PurePosixPath(file.relative.lower()).suffixes[-2:]
@@ -98,6 +105,6 @@ class Csv(RecordSource):
 def _blocks(file: InputFile, stream: BinaryIO) -> Iterator[bytes]:
     compression = compression_of(file)
     if compression is None:
-        check_plain(stream, file)
+        check_text(stream, file)
         return plain_blocks(stream)
     return decompressed_blocks(stream, file, compression)

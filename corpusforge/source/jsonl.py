@@ -30,7 +30,7 @@ class Jsonl(RecordSource):
 
     def read(self, shard: Shard) -> Batches:
         """TEXT_ROWS batches; raises BadShard where a file is cut off, damaged or not what its suffix says."""
-        return gather(read_ranges(shard, self._rows), TEXT_ROWS)
+        return self.as_given(gather(read_ranges(shard, self._rows), TEXT_ROWS))
 
     def _rows(self, each: Range) -> Iterator[Row]:
         reader = RecordReader(each.file.relative, self.columns, self.meta, self.max_document_bytes)

@@ -14,32 +14,45 @@ from pathlib import PurePosixPath
 from corpusforge.core import InputFile
 from corpusforge.errors import InputError
 from corpusforge.remote.urls import is_url
-from corpusforge.source.patterns import GLOB_CHARACTERS, is_excluded, matches
+from corpusforge.source.patterns import GLOB_CHARACTERS, depth, is_excluded, matches
 from corpusforge.source.remote import remote_files
 
 
-def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str]) -> tuple[InputFile, ...]:
+def list_files(path: str, *, include: Sequence[str], exclude: Sequence[str], also: Sequence[str] = ()) -> tuple[InputFile, ...]:
     """The files that `path` names, sorted by relative path.
 
-    `include` holds where `path` is a folder; `exclude` patterns match the relative path or the file name alone. A file that
-    is reached twice through symlinks counts once. Raises InputError where nothing matches or something cannot be read.
+    `include` holds where `path` is a folder; `exclude` patterns match the relative path or the file name alone. Files that
+    match `also` are taken beside those of `include`, no deeper than these may lie. A file that is reached twice through
+    symlinks counts once. Raises InputError where nothing matches or something cannot be read.
     """
     if is_url(path):
         patterns, files = remote_files(path, include)
-        return tuple(files[name] for name in _chosen(path, patterns, sorted(files), exclude))
+        return tuple(files[name] for name in _chosen(path, patterns, sorted(files), exclude, _beside(patterns, include, also)))
     is_one_file = os.path.lexists(path) and not os.path.isdir(path)
     root, patterns = (os.path.dirname(path), ("*",)) if is_one_file else _root_and_patterns(path, include)
     found = [os.path.basename(path)] if is_one_file else list(_walk(root))
-    return _without_aliases(root, [_input_file(root, each) for each in _chosen(path, patterns, found, exclude)])
+    chosen = _chosen(path, patterns, found, exclude, _beside(patterns, include, also))
+    return _without_aliases(root, [input_file(root, each) for each in chosen])
 
 
-def _chosen(path: str, patterns: Sequence[str], found: Sequence[str], exclude: Sequence[str]) -> list[str]:
+def _beside(patterns: Sequence[str], include: Sequence[str], also: Sequence[str]) -> Sequence[str]:
+    """The patterns of `also`, where those of `include` hold: a path with wildcards says itself what it means."""
+    return also if tuple(patterns) == tuple(include) else ()
+
+
+def _chosen(path: str, patterns: Sequence[str], found: Sequence[str], exclude: Sequence[str], also: Sequence[str]) -> list[str]:
     """Those of the relative paths found that are wanted; raises InputError when that is none."""
     wanted = [each for each in found if any(matches(PurePosixPath(each), pattern) for pattern in patterns)]
+    wanted += [each for each in sorted(set(found) - set(wanted)) if _is_beside(PurePosixPath(each), also, depth(patterns))]
     kept = [each for each in wanted if not any(is_excluded(PurePosixPath(each), pattern) for pattern in exclude)]
     if not kept:
         raise InputError(_nothing_found(path, patterns, found, num_excluded=len(wanted)))
     return kept
+
+
+def _is_beside(relative: PurePosixPath, also: Sequence[str], depth: int | None) -> bool:
+    is_near = depth is None or len(relative.parts) <= depth
+    return is_near and any(matches(relative, pattern) for pattern in also)
 
 
 def _root_and_patterns(path: str, include: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -90,7 +103,8 @@ def _walk(folder: str, prefix: str = "", above: frozenset[str] = frozenset()) ->
             yield prefix + entry.name
 
 
-def _input_file(root: str, relative: str) -> InputFile:
+def input_file(root: str, relative: str) -> InputFile:
+    """A file below the folder `root`; raises InputError where it cannot be read."""
     path = os.path.join(root, relative)
     try:
         relative.encode()

@@ -1,7 +1,6 @@
 """One document per row of Parquet files: row groups make the tasks, and only the columns that are needed are read."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import ClassVar
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ from corpusforge.source.arrow_rows import TableReader, bounded
 from corpusforge.source.bases import RecordSource
 from corpusforge.source.rows import MAX_BATCH_ROWS
 from corpusforge.source.streams import BLOCK_BYTES, open_input, opened
-from corpusforge.source.tasks import Piece, group, read_ranges
+from corpusforge.source.tasks import Piece, group, merged, read_ranges
 
 # A dictionary makes columns look smaller in the file than they are: never read more rows than this at once.
 _MAX_READ_ROWS = 4096
@@ -56,11 +55,11 @@ class Parquet(RecordSource):
                 check_schema(file, parquet.schema_arrow, self.columns, self.meta, first)
                 first = first or (file, parquet.schema_arrow)
                 pieces += _row_groups(file, parquet.metadata)
-        return [_merged(shard) for shard in group(pieces)]
+        return [merged(shard) for shard in group(pieces)]
 
     def read(self, shard: Shard) -> Batches:
         """TEXT_ROWS batches; raises BadShard, with the number of the row, where a file is damaged or no Parquet file."""
-        return read_ranges(shard, self._rows)
+        return self.as_given(read_ranges(shard, self._rows))
 
     def _rows(self, each: Range) -> Batches:
         reader = TableReader(each.file.relative, self.columns, self.meta, self.max_document_bytes)
@@ -96,12 +95,6 @@ def _open(file: InputFile) -> pq.ParquetFile:
 def _row_groups(file: InputFile, metadata: pq.FileMetaData) -> list[Piece]:
     sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
     return [Piece(Range(file, number, number + 1), size) for number, size in enumerate(sizes)]
-
-
-def _merged(shard: Shard) -> Shard:
-    """A shard whose neighbouring row groups of one file are one range."""
-    runs = (list(run) for _, run in groupby(shard.ranges, key=lambda each: each.file.relative))
-    return Shard(tuple(Range(run[0].file, run[0].begin, run[-1].end) for run in runs))
 
 
 def _documents(file: InputFile, reader: TableReader, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:

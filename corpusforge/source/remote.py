@@ -10,7 +10,7 @@ from corpusforge.core import InputFile
 from corpusforge.errors import InputError
 from corpusforge.remote.store import RemoteFile, Store
 from corpusforge.remote.urls import folders_above, name_of
-from corpusforge.source.patterns import GLOB_CHARACTERS, segments
+from corpusforge.source.patterns import GLOB_CHARACTERS, depth
 
 
 def remote_files(url: str, include: Sequence[str]) -> tuple[tuple[str, ...], dict[str, InputFile]]:
@@ -23,7 +23,7 @@ def remote_files(url: str, include: Sequence[str]) -> tuple[tuple[str, ...], dic
     file = None if url.endswith("/") else store.info(url)
     if file is not None:
         return ("*",), {name_of(url): _input_file(name_of(url), file)}
-    found = store.find(root, _depth(patterns))
+    found = store.find(root, depth(patterns))
     if not found:
         raise InputError(f"path {url!r}: {_missing(store, root)}")
     return patterns, {name: _input_file(name, found[name]) for name in found if not _is_hidden(name)}
@@ -45,12 +45,6 @@ def _root_and_patterns(url: str, include: Sequence[str]) -> tuple[str, tuple[str
         raise InputError(f"path {url!r}: a bucket or server is named without wildcards; give its name")
     root = "/".join(parts[:plain])
     return (root, tuple(include)) if plain == len(parts) else (root, ("/".join(parts[plain:]),))
-
-
-def _depth(patterns: Sequence[str]) -> int | None:
-    """How many levels below the root the patterns can reach."""
-    levels = [segments(pattern) for pattern in patterns]
-    return None if any("**" in each for each in levels) else max(map(len, levels))
 
 
 def _missing(store: Store, root: str) -> str:

@@ -8,7 +8,7 @@ takes 4 bytes and gives 128 KiB), which bounds memory against bombs, where 64 Ki
 import io
 import os
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -48,9 +48,8 @@ _MAGIC = (
     (b"PK\x03\x04", "a zip archive", ""),
     (b"PAR1", "Parquet", ""),
     (b"ARROW1", "an Arrow file", ""),
-    (b"\xff\xfe", "UTF-16", ""),
-    (b"\xfe\xff", "UTF-16", ""),
 )
+_UTF_16_MAGIC = ((b"\xff\xfe", "UTF-16", ""), (b"\xfe\xff", "UTF-16", ""))
 
 
 class _Decoder(Protocol):
@@ -188,11 +187,20 @@ def plain_blocks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def check_plain(stream: BinaryIO, file: InputFile) -> None:
-    """Raise BadShard when the first bytes say that a file is no plain text; leaves the stream at its start."""
+    """Raise BadShard when the first bytes say that a file is no text in UTF-8; leaves the stream at its start."""
+    _check(stream, file, (*_MAGIC, *_UTF_16_MAGIC))
+
+
+def check_text(stream: BinaryIO, file: InputFile) -> None:
+    """Raise BadShard when the first bytes say that a file is no text in any charset; leaves the stream at its start."""
+    _check(stream, file, _MAGIC)
+
+
+def _check(stream: BinaryIO, file: InputFile, magic: Sequence[tuple[bytes, str, str]]) -> None:
     head = stream.read(8)
     stream.seek(0)
-    for magic, name, suffix in _MAGIC:
-        if head.startswith(magic):
+    for mark, name, suffix in magic:
+        if head.startswith(mark):
             cure = f"name it *{suffix}" if suffix else "convert it to UTF-8 text, plain or with gzip or zstd"
             raise BadShard(file.path, 0, f"it should be plain text, but its first bytes say {name}", f"{cure}, or exclude it")
 

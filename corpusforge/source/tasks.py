@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TypeVar
 
 from corpusforge.core import MAX_TASK_BYTES, InputFile, Range, Shard
@@ -43,6 +43,12 @@ def group(pieces: Iterable[Piece], *, max_bytes: int = MAX_TASK_BYTES) -> list[S
         held.append(piece.range)
         held_bytes += piece.size_bytes
     return [*shards, Shard(tuple(held))] if held else shards
+
+
+def merged(shard: Shard) -> Shard:
+    """A shard whose neighbouring ranges of one file are one; ranges from n to n, which have a meaning of their own, stay."""
+    runs = (list(run) for _, run in groupby(shard.ranges, key=lambda each: (each.file.relative, each.begin == each.end)))
+    return Shard(tuple(Range(run[0].file, run[0].begin, run[-1].end) for run in runs))
 
 
 def read_ranges(shard: Shard, read: Callable[[Range], Iterator[Item]]) -> Iterator[Item]:

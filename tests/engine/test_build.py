@@ -1,6 +1,8 @@
 """Whole builds on small input: the books, reruns, the same bytes, faults."""
 
 import gzip
+import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +11,10 @@ import orjson
 import pytest
 
 from corpusforge.engine import reading, stream
+from corpusforge.engine.manifest import read_manifest
 from corpusforge.engine.plan import Plan, make_plan, source_of
 from corpusforge.engine.run import build
-from corpusforge.engine.store import read_json, read_parquet
+from corpusforge.engine.store import file_digest, read_json, read_parquet
 from corpusforge.engine.stream import needed_columns
 from corpusforge.errors import BadShard, BuildStopped, CorpusForgeError, InputChanged, InputError, NothingLeft, SourceAlarm
 from corpusforge.recipe import Trial, default_out, load_recipe
@@ -119,6 +122,51 @@ def test_bytes_that_could_not_be_extracted_are_kept_for_people(recipe: Path) -> 
         "undecodable",
         "bad \ufffd bytes",
     )
+
+
+def test_the_manifest_says_what_was_read_and_run_json_where_it_lay(recipe: Path, tmp_path: Path) -> None:
+    run(recipe)
+    notes, files = read_json(tmp_path / "out/manifest.json")["sources"]
+    size_bytes = sum(path.stat().st_size for path in (tmp_path / "notes").iterdir())
+    sha256 = notes["inputs"].pop("sha256")
+    assert notes == {
+        "name": "notes", "group": "geo", "use": "source.jsonl", "license": "cc0-1.0", "lang": "", "settings": {},
+        "pipeline": ["filter.length"], "inputs": {"num_files": 4, "size_bytes": size_bytes},
+    }  # fmt: skip
+    listing = [["a.md", 52, file_digest(tmp_path / "files/a.md")], ["b.txt", 11, file_digest(tmp_path / "files/b.txt")]]
+    assert files["inputs"]["sha256"] == hashlib.sha256(orjson.dumps(listing)).hexdigest() != sha256
+    assert read_json(tmp_path / "out/run.json")["inputs"] == {"notes": [f"{tmp_path}/notes"], "files": [f"{tmp_path}/files"]}
+
+
+def test_a_copy_of_the_input_elsewhere_gives_the_same_manifest(recipe: Path, tmp_path: Path) -> None:
+    run(recipe)
+    shutil.copytree(tmp_path / "notes", tmp_path / "elsewhere/notes")
+    run(recipe, "other", f"sources.notes.path={tmp_path}/elsewhere/notes")
+    assert (tmp_path / "out/manifest.json").read_bytes() == (tmp_path / "other/manifest.json").read_bytes()
+
+
+def test_a_trial_says_that_its_input_was_not_hashed(recipe: Path, tmp_path: Path) -> None:
+    build(load_recipe(recipe, trial=Trial(limit=2)), tmp_path / "out")
+    inputs = read_json(tmp_path / "out/manifest.json")["sources"][1]["inputs"]
+    assert inputs == {"num_files": 2, "size_bytes": 63, "sha256": ""}
+
+
+def test_a_manifest_of_another_version_is_refused_and_built_again(recipe: Path, tmp_path: Path) -> None:
+    run(recipe)
+    written = (tmp_path / "out/manifest.json").read_bytes()
+    (tmp_path / "out/manifest.json").write_bytes(written.replace(b'"format": 2', b'"format": 1'))
+    with pytest.raises(InputError, match=r"has format 1, this version reads 2; run `corpusforge build` again"):
+        read_manifest(tmp_path / "out")
+    run(recipe)
+    assert (tmp_path / "out/manifest.json").read_bytes() == written
+
+
+def test_people_can_read_what_is_kept_for_them_whatever_its_charset(recipe: Path) -> None:
+    (recipe.parent / "files/b.txt").write_bytes(("花岗岩含有石英、长石和云母。" * 3 + "\0").encode("gbk"))
+    read = run(recipe).chains["files"][0]
+    (path,) = (read.folder / "rejected").glob("*.parquet")
+    (row,) = read_parquet(path).to_pylist()
+    assert (row["drop"], row["excerpt"]) == ("nul_bytes", "花岗岩含有石英、长石和云母。" * 3 + "\0")
 
 
 def test_shards_hold_what_was_kept(recipe: Path) -> None:

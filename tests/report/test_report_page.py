@@ -21,8 +21,8 @@ from corpusforge.report.rows import walk
 from corpusforge.report.signals import Signals
 
 SECTIONS = [
-    "summary", "flow", "reasons", "failures", "signals", "edits", "duplicates", "languages", "lengths", "shards",
-    "steps", "run",
+    "summary", "flow", "mix", "languages", "licences", "sources", "reasons", "failures", "signals", "edits", "duplicates",
+    "lengths", "shards", "steps", "run",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def ids_of_sections(page: Page) -> list[str]:
 
 
 def without_run(page: Path) -> str:
-    return re.sub("<!-- run begins -->.*<!-- run ends -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub("<!-- run begins -->.*?<!-- run ends -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def test_a_page_has_a_section_for_whatever_happened(page: Page) -> None:
@@ -153,7 +153,7 @@ def test_what_failed_is_shown_with_its_message(page: Page) -> None:
 def test_no_document_can_put_an_element_into_the_page(page: Page) -> None:
     assert page.names() <= {
         "html", "head", "meta", "title", "style", "body", "header", "nav", "main", "section", "article", "h1", "h2", "h3", "h4",
-        "p", "a", "b", "i", "bdi", "code", "wbr", "del", "small", "strong", "span", "div", "dl", "dt", "dd", "details",
+        "p", "br", "a", "b", "i", "bdi", "code", "wbr", "del", "small", "strong", "span", "div", "dl", "dt", "dd", "details",
         "summary", "figure", "figcaption", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "path",
     }  # fmt: skip
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
@@ -233,7 +233,9 @@ sources: [{{name: notes, use: source.files, path: note.txt, pipeline: [{{use: ex
 stages: [{{use: vocab.encode, tokenizer: {ROOT / "recipes/samples/tokenizer"}}}]
 sink: {{use: index.megatron, layout: documents}}
 """)
-    assert ids_of_sections(page) == ["summary", "flow", "reasons", "languages", "lengths", "shards", "steps", "run"]
+    assert ids_of_sections(page) == [
+        "summary", "flow", "mix", "languages", "licences", "sources", "reasons", "lengths", "shards", "steps", "run",
+    ]  # fmt: skip
     assert "Nothing was taken out" in page.texts["reasons"]
 
 

@@ -15,7 +15,13 @@ from corpusforge.recipe import load_recipe
 from corpusforge.report.page import write_report
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-HEADINGS = ["Summary", "Flow", "Drop reasons", "Signals", "Duplicates", "Languages", "Lengths", "Shards", "Steps", "Run"]
+HEADINGS = [
+    "Summary", "Flow", "Mix", "Languages", "Licences", "Sources", "Drop reasons", "Signals", "Duplicates", "Lengths", "Shards",
+    "Steps", "Run",
+]  # fmt: skip
+
+# What the README shows of the page: its top, above the paths of the input, which are those of a machine.
+README_SIZE = (1200, 1600)
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="no chromium: install Debian's, or set CHROMIUM")]
 
@@ -96,3 +102,30 @@ def test_the_browser_finds_every_section(page: Path, tmp_path: Path) -> None:
     done = browse(page, tmp_path / "profile", "--dump-dom")
     assert [heading for heading in HEADINGS if f"<h2>{heading}</h2>" not in done.stdout] == []
     assert console(done) == []
+
+
+def facts_of(picture: Path) -> tuple[int, int, int]:
+    """Width, height and bytes of a PNG."""
+    head = picture.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG")
+    return int.from_bytes(head[16:20]), int.from_bytes(head[20:24]), picture.stat().st_size
+
+
+def is_fit(picture: Path) -> bool:
+    """Whether a picture can stand in the README: of the right size, with something on it, and not heavy."""
+    width, height, size_bytes = facts_of(picture)
+    return (width, height) == README_SIZE and 50_000 < size_bytes < 300_000
+
+
+def test_the_picture_of_the_readme_can_be_taken_again(page: Path, tmp_path: Path) -> None:
+    # tools/screenshot says where to keep it
+    picture = Path(os.environ.get("README_PICTURE", tmp_path / "report.png"))
+    window = f"--window-size={README_SIZE[0]},{README_SIZE[1]}"
+    theme = "--blink-settings=preferredColorScheme=1"
+    browse(page, tmp_path / "profile", theme, "--force-device-scale-factor=1", window, f"--screenshot={picture}")
+    assert is_fit(picture)
+
+
+def test_the_readme_shows_a_picture_of_the_report() -> None:
+    assert "(.readme/report.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert is_fit(ROOT / ".readme/report.png")

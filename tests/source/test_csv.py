@@ -223,7 +223,7 @@ def test_a_quote_that_is_never_closed_is_damage_behind_the_rows_before_it(tmp_pa
     assert (caught.value.path, caught.value.offset) == (str(tmp_path / "a.csv"), 11)
 
 
-@pytest.mark.parametrize("content", [b'"text,n\na,1\n', gzip.compress(b"text\na\n"), "text\na\n".encode("utf-16")])
+@pytest.mark.parametrize("content", [b'"text,n\na,1\n', gzip.compress(b"text\na\n"), b"PK\x03\x04"])
 def test_damage_in_the_header_is_met_when_the_file_is_read(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
     source = Csv(path=str(tmp_path))
@@ -367,3 +367,39 @@ def test_the_state_carries_over_from_block_to_block(content, cut):
     second, after = record_ends(data[cut:], between, ord(","), ord('"'))
     assert [*first, *(second + min(cut, len(data)))] == list(whole)
     assert after == state
+
+
+ZH = ["花岗岩含有石英、长石和云母", '"它在地下,缓慢""冷却\n所以晶体粗大"', "第四纪黄土高原的地层"]
+ZH_TEXTS = ["花岗岩含有石英、长石和云母", '它在地下,缓慢"冷却\n所以晶体粗大', "第四纪黄土高原的地层"]
+
+
+@pytest.mark.parametrize("codec", ["gbk", "utf-16", "utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_in_another_charset_is_read(tmp_path, codec, pack):
+    content = pack("\n".join(["text", *ZH, ""]).encode(codec))
+    (tmp_path / ("a.csv" if pack is bytes else "a.csv.gz")).write_bytes(content)
+    assert [row["text"] for row in _read(Csv(path=str(tmp_path)))] == ZH_TEXTS
+
+
+def test_delimiters_inside_a_character_part_no_fields(tmp_path):
+    text = "ポンプの能力と地質の説明"
+    assert b"|" in text.encode("cp932")
+    assert _texts(tmp_path, f"text|n\n{text}|1\n".encode("cp932"), charset="shift_jis", delimiter="|") == [text]
+
+
+def test_a_charset_is_found_behind_much_ascii(tmp_path):
+    ascii_rows = ["plain ascii row"] * 200_000
+    content = "\n".join(["text", *ascii_rows, ZH[0], ""]).encode("gbk")
+    assert _texts(tmp_path, content) == [*ascii_rows, ZH[0]]
+
+
+def test_a_bad_byte_costs_its_row_in_every_charset(tmp_path):
+    rows = _rows(tmp_path, "\n".join(["text", *ZH, ""]).encode("gbk") + b"a\xff\n" + ZH[0].encode("gbk") + b"\n")
+    assert [(row["drop"], row["value"]) for row in rows[3:]] == [("undecodable", 1.0), ("", None)]
+    assert [row["text"] for row in rows if not row["drop"]] == [*ZH_TEXTS, ZH[0]]
+
+
+def test_a_charset_that_is_set_is_taken(tmp_path):
+    assert _texts(tmp_path, "text\né\n".encode("cp1252"), charset="Latin1") == ["é"]
+    with pytest.raises(ValidationError, match="no charset is called 'klingon'"):
+        Csv(path="unused", charset="klingon")

@@ -1,7 +1,10 @@
+import gzip
+
 import pytest
+import zstandard
 
 from corpusforge.core import RAW_ROWS
-from corpusforge.errors import InputChanged, InputError
+from corpusforge.errors import BadShard, InputChanged, InputError
 from corpusforge.source import files as module
 from corpusforge.source.files import Files, mime_of
 
@@ -82,7 +85,14 @@ def test_by_default_text_formats_are_taken_and_others_left(tmp_path):
         ("a.html", "text/html"),
         ("a.htm", "text/html"),
         ("a.xml", "application/xml"),
+        ("a.xhtml", "application/xhtml+xml"),
+        ("a.nxml", "application/xml"),
+        ("a.jats", "application/xml"),
+        ("a.tei", "application/tei+xml"),
         ("a.pdf", "application/pdf"),
+        ("a.html.gz", "text/html"),
+        ("a.MD.ZST", "text/markdown"),
+        ("a.gz", "application/octet-stream"),
         ("x.y/a.tex", "text/x-tex"),
         ("x.md/a", "application/octet-stream"),
     ],
@@ -98,6 +108,32 @@ def test_a_file_that_grew_since_it_was_listed_stops_the_reading(tmp_path):
     _write(tmp_path, b=b"22")
     with pytest.raises(InputChanged, match=r"b\.md: was written to since the build began \(has 2 bytes now, 1 when"):
         list(source.read(shards[0]))
+
+
+def test_a_compressed_file_is_a_document(tmp_path):
+    (tmp_path / "a.md.gz").write_bytes(gzip.compress(b"alpha") + gzip.compress(b"beta"))
+    (tmp_path / "b.txt.zst").write_bytes(zstandard.compress(b"gamma"))
+    (tmp_path / "c.html.gz").write_bytes(b"x")
+    found = [(row["key"], row["raw"], row["mime"]) for row in _read(Files(path=str(tmp_path)))]
+    assert found == [("a.md.gz", b"alphabeta", "text/markdown"), ("b.txt.zst", b"gamma", "text/plain")]
+
+
+def test_a_compressed_file_is_unpacked_up_to_the_limit(tmp_path):
+    (tmp_path / "a.md.gz").write_bytes(gzip.compress(bytes(100 * 2**20)))
+    (tmp_path / "b.md.gz").write_bytes(gzip.compress(b""))
+    rows = _read(Files(path=str(tmp_path)))
+    assert [(row["drop"], row["raw"]) for row in rows] == [("too_large", b""), ("empty_document", b"")]
+    assert rows[0]["value"] > rows[0]["threshold"] == 16 * 2**20
+
+
+def test_a_compressed_file_that_is_cut_off_is_damage_and_the_others_are_read(tmp_path):
+    (tmp_path / "a.md.gz").write_bytes(gzip.compress(b"alpha")[:-4])
+    _write(tmp_path, b=b"beta")
+    source = Files(path=str(tmp_path))
+    batches = source.read(source.shards(source.files())[0])
+    assert next(batches)["raw"].to_pylist() == [b"beta"]
+    with pytest.raises(BadShard, match=r"a\.md\.gz at 21: the file is cut off"):
+        next(batches)
 
 
 def test_a_folder_without_files_is_an_error(tmp_path):

@@ -16,6 +16,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from archives import tarred, zipped
 from fsspec.registry import known_implementations
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -450,6 +451,28 @@ def test_a_web_server_without_ranges_is_an_error_that_says_so(web: str, tmp_path
     source = Jsonl(path=f"{web}/a.jsonl")
     with pytest.raises(InputError, match="sends the whole file where a part was asked for; download the file"):
         rows(source)
+
+
+# archives
+
+
+@pytest.mark.parametrize("name", ["geo.zip", "geo.tar", "geo.tar.gz", "a.md.gz"])
+def test_archives_in_a_store_are_read_as_their_copies_on_disk(server: S3Server, bucket: str, tmp_path: Path, name: str) -> None:
+    members = [(f"{number}.md", random.Random(number).randbytes(3000)) for number in range(50)]
+    plain = {"geo.zip": zipped(members), "geo.tar": tarred(members), "a.md.gz": gzip.compress(b"alpha")}
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / name).write_bytes(plain[name] if name in plain else gzip.compress(tarred(members)))
+    server.upload(tmp_path, bucket, "data")
+    found = rows(Files(path=f"s3://{bucket}/data"))
+    assert len(found) == (1 if name == "a.md.gz" else 50)
+    assert found == rows(Files(path=str(tmp_path)))
+
+
+def test_a_big_archive_in_a_store_is_read_by_few_requests(server: S3Server, bucket: str) -> None:
+    server.put(bucket, "geo.zip", zipped([(f"{number}.md", random.Random(number).randbytes(50_000)) for number in range(200)]))
+    server.requests.clear()
+    assert len(rows(Files(path=f"s3://{bucket}/geo.zip"))) == 200
+    assert len(server.asked("GET")) < 12
 
 
 # fingerprints

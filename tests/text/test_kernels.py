@@ -1,8 +1,10 @@
+import ctypes
 import os
 import pkgutil
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 import corpusforge.text
 from corpusforge.text import kernels
 from corpusforge.text.characters import character_flags, flags_at
-from corpusforge.text.kernels import kernel
+from corpusforge.text.kernels import foreign, kernel
 
 ROOT = Path(__file__).parents[2]
 COUNT = "import pyarrow as pa; from corpusforge.text.view import TextView; print(TextView(pa.array(['a b'])).num_words)"
@@ -23,6 +25,14 @@ COUNT = "import pyarrow as pa; from corpusforge.text.view import TextView; print
 class Pair(NamedTuple):
     values: NDArray[np.int64]
     factor: int
+
+
+@kernel
+def sum_of(function: Callable[[np.int32], np.int32], values: NDArray[np.int32]) -> int:
+    result = 0
+    for value in values:
+        result += function(value)
+    return result
 
 
 @kernel
@@ -59,6 +69,11 @@ def test_kernels_call_each_other_and_take_named_tuples() -> None:
     values = np.arange(4)
     values.flags.writeable = False
     assert scaled(Pair(values, 2), True) == -12.0
+
+
+def test_a_kernel_calls_a_function_of_a_c_library() -> None:
+    absolute = foreign(ctypes.CDLL(None).abs, Callable[[np.int32], np.int32])  # type: ignore[arg-type]
+    assert sum_of(absolute, np.array([3, -4], np.int32)) == 7
 
 
 def test_the_annotations_are_the_only_signature() -> None:

@@ -10,17 +10,17 @@ from measure.texts import Document
 from measure.truth import true_pairs
 from measure.verdicts import ROOT
 
-SAMPLES = ROOT / "recipes/samples"
+BOOKS = {lang: ROOT / f"recipes/samples/textbook_{lang}" for lang in ("en", "zh")}
 
 
 @pytest.fixture(scope="module")
 def documents() -> list[Document]:
-    return various(600, SAMPLES, "en", 7)
+    return various(600, BOOKS["en"], "en", 7)
 
 
 def test_the_same_seed_gives_the_same_documents_and_another_seed_others(documents: list[Document]) -> None:
-    assert various(600, SAMPLES, "en", 7) == documents
-    shared = {document.text for document in various(600, SAMPLES, "en", 8)} & {document.text for document in documents}
+    assert various(600, BOOKS["en"], "en", 7) == documents
+    shared = {document.text for document in various(600, BOOKS["en"], "en", 8)} & {document.text for document in documents}
     assert not shared
 
 
@@ -50,7 +50,7 @@ def test_some_chain_joins_documents_that_are_not_alike(documents: list[Document]
 
 
 def test_hot_buckets_have_the_size_that_is_asked_for() -> None:
-    chance = chance_of(SAMPLES, "zh", 7)
+    chance = chance_of(BOOKS["zh"], "zh", 7)
     made = list(near_duplicates(400, made_up(chance), chance, edits_for("zh"), Mixture(num_equal=50, num_alike=40)))
     assert Counter(document.collection for document in made[-90:]) == {"equal": 50, "alike": 40}
     assert len({document.text for document in made if document.collection == "equal"}) == 1
@@ -61,7 +61,7 @@ def test_hot_buckets_have_the_size_that_is_asked_for() -> None:
 
 
 def test_made_up_documents_are_not_alike() -> None:
-    texts = list(islice(made_up(chance_of(SAMPLES, "en", 7)), 300))
+    texts = list(islice(made_up(chance_of(BOOKS["en"], "en", 7)), 300))
     assert true_pairs(texts, 0.05) == {}
 
 

@@ -48,3 +48,14 @@ def test_all_documents_know_their_language(tmp_path: Path) -> None:
         ("zh.md", "zh"),
         ("one.xml", "en"),
     ]
+
+
+def test_xml_that_is_no_article_is_left_out_of_all_documents(tmp_path: Path) -> None:
+    for name, content in (
+        ("a.xml", "<article><body><p>Rock.</p></body></article>"),
+        ("b.xml", "<list/>"),
+        ("c.xml", "<article>"),
+    ):
+        (tmp_path / name).write_text(content)
+    (tmp_path / "d.md").write_text("Ice.")
+    assert [document.name for document in all_documents(tmp_path)] == ["d.md", "a.xml"]

@@ -13,6 +13,7 @@ from measure.corpus import LANGUAGES, CorpusSize, corpus
 from measure.dedup import dedup_step
 from measure.dedup_quality import quality
 from measure.dedup_scale import NUM_DOCUMENTS, scale
+from measure.pdf_pages import pdf_table
 from measure.html_gold import pages_table
 from measure.peers import Datatrove, Sketches, cache_folder, peer_folder, peer_python
 from measure.steps import STEPS, Lab
@@ -62,7 +63,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
-    steps = (*_STEPS, "build", _PAGES)
+    steps = (*_STEPS, "build", "pdf", _PAGES)
     parser.add_argument(
         "--steps", default=",".join(steps),
         help=f"comma-separated: {', '.join(steps)}; and {_SCALE}, a quarter of an hour",
@@ -98,6 +99,8 @@ def _tables(options: argparse.Namespace, labs: list[Lab], scratch: Path) -> Iter
     """What is not told in megabytes a second."""
     if "dedup" in options.steps:
         yield quality(labs, options.data, options.seed)
+    if "pdf" in options.steps:
+        yield pdf_table(options.rounds)
     if _PAGES in options.steps:
         yield pages_table(options.data, options.rounds)
     if _SCALE in options.steps:

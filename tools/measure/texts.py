@@ -48,7 +48,7 @@ def markup_documents(collection: str, folder: Path, lang: str = "") -> Iterator[
 def article_documents(collection: str, folder: Path) -> Iterator[Document]:
     """The bodies of JATS articles (*.xml) in `folder`."""
     for path in sorted(folder.glob("*.xml")):
-        yield Document(collection, path.name, "en", article_text(path.read_bytes()))
+        yield _article(collection, path)
 
 
 def article_text(content: bytes) -> str:
@@ -103,10 +103,22 @@ GENERAL: Mapping[str, Reader] = {
 
 
 def all_documents(data: Path) -> list[Document]:
-    """Every document of markup and every article found anywhere under `data`, by path."""
-    articles = sorted({path.parent for path in data.rglob("*.xml")})
-    found = [document for folder in articles for document in article_documents(folder.name, folder)]
+    """Every document of markup and every JATS article anywhere under `data`, by path; other XML, also broken, is left out."""
+    paths = sorted(data.rglob("*.xml"), key=lambda path: (path.parent, path.name))
+    found = [_article(path.parent.name, path) for path in paths if _is_article(path)]
     return [*markup_documents(data.name, data), *(document for document in found if document.text)]
+
+
+def _article(collection: str, path: Path) -> Document:
+    text = article_text(path.read_bytes())
+    return Document(collection, path.name, _language(text), text)
+
+
+def _is_article(path: Path) -> bool:
+    try:
+        return ElementTree.fromstring(path.read_bytes()).tag == "article"
+    except ElementTree.ParseError:
+        return False
 
 
 def _language(text: str) -> str:

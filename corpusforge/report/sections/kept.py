@@ -1,7 +1,10 @@
 """What was kept: its languages and lengths."""
 
+from collections.abc import Mapping
+
 from corpusforge.report import charts, figures
 from corpusforge.report.charts import Series
+from corpusforge.report.contents import Amount, Contents
 from corpusforge.report.corpus import Kept, Lengths
 from corpusforge.report.histogram import bins_of
 from corpusforge.report.markup import Markup, element, folded, joined, table
@@ -9,23 +12,29 @@ from corpusforge.report.markup import Markup, element, folded, joined, table
 _MAX_LANGUAGES = 30
 
 
-def languages_section(kept: Kept) -> Markup:
-    """Documents and bytes by language, most bytes first."""
-    total_bytes, total = sum(kept.text_bytes.values()), sum(kept.num_kept.values())
-    order = sorted(kept.num_read, key=lambda lang: (-kept.text_bytes[lang], -kept.num_read[lang], lang))
+def languages_section(num_read: Mapping[str, int], contents: Contents) -> Markup:
+    """Documents, bytes and tokens by language, most tokens first."""
+    of_lang, whole = contents.by(1), contents.all
+    amounts = {lang: of_lang.get((lang,), Amount()) for lang in num_read}
+    order = sorted(num_read, key=lambda lang: (-amounts[lang].num_tokens, -num_read[lang], lang))
     rows = [
         [
-            lang or "not stated", figures.count(kept.num_read[lang]), figures.count(kept.num_kept[lang]),
-            figures.share(kept.num_kept[lang], total), figures.size(kept.text_bytes[lang]),
-            figures.share(kept.text_bytes[lang], total_bytes), charts.bar(kept.text_bytes[lang], total_bytes, "kept"),
+            lang or "not stated", figures.count(num_read[lang]), figures.count(amounts[lang].num_documents),
+            figures.size(amounts[lang].text_bytes), figures.count(amounts[lang].num_tokens),
+            figures.share(amounts[lang].num_tokens, whole.num_tokens), _bytes_per_token(amounts[lang]),
+            charts.bar(amounts[lang].num_tokens, whole.num_tokens, "kept"),
         ]
         for lang in order
     ]  # fmt: skip
-    head = ["language", "#read", "#kept", "#of kept", "#text kept", "#of text", ""]
+    head = ["language", "#read", "#kept", "#text kept", "#tokens", "#of tokens", "#bytes a token", ""]
     made = table(head, rows[:_MAX_LANGUAGES], class_="wide")
     if len(rows) <= _MAX_LANGUAGES:
         return made
     return joined([made, folded(f"{len(rows) - _MAX_LANGUAGES} more languages", table(head, rows[_MAX_LANGUAGES:]))])
+
+
+def _bytes_per_token(amount: Amount) -> str:
+    return f"{amount.text_bytes / amount.num_tokens:.2f}" if amount.num_tokens else ""
 
 
 def lengths_section(kept: Kept) -> Markup:
