@@ -13,8 +13,8 @@ from measure.corpus import LANGUAGES, CorpusSize, corpus
 from measure.dedup import dedup_step
 from measure.dedup_quality import quality
 from measure.dedup_scale import NUM_DOCUMENTS, scale
-from measure.pdf_pages import pdf_table
 from measure.html_gold import pages_table
+from measure.pdf_pages import pdf_table
 from measure.peers import Datatrove, Sketches, cache_folder, peer_folder, peer_python
 from measure.steps import STEPS, Lab
 from measure.timing import Speed
