@@ -59,6 +59,10 @@ RAW_FIELDS = (pa.field("raw", pa.large_binary(), nullable=False), pa.field("mime
 TEXT_ROWS = pa.schema([*ABOUT_FIELDS, TEXT_FIELD, *VERDICT_FIELDS])
 RAW_ROWS = pa.schema([*ABOUT_FIELDS, *RAW_FIELDS, *VERDICT_FIELDS])
 
+# The `drop` of a row that stands for no document at all, such as a request in a crawl; its message says of what kind it is.
+# The engine counts these apart: they are neither kept nor rejected and no share is told of them.
+NO_DOCUMENT = "no_document"
+
 # A document as it is stored after extraction. id = hash128(source name, key); content_hash = hash128(normalised text);
 # num_bytes = UTF-8 bytes of its text.
 DOCUMENT = pa.schema(

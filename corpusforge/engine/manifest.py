@@ -77,8 +77,8 @@ def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, A
 
 def _step_facts(step: Step, report: dict[str, Any]) -> dict[str, Any]:
     facts = {"name": step.name, "kind": step.kind, "fingerprint": step.fingerprint, "parents": list(step.parents)}
-    bad = report.get("bad_shards")
-    return {**facts, "ledger": report["ledger"], **({"bad_shards": bad} if bad else {})}
+    beside = {name: report[name] for name in ("bad_shards", "no_documents") if report.get(name)}
+    return {**facts, "ledger": report["ledger"], **beside}
 
 
 def make_mix(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Bytes are held for one batch only. A row that gave no text stays a row, so that 
 what was found goes to the rejected store.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpusforge.core import DOCUMENT, MAX_TASK_BYTES, VERDICT_FIELDS, Shard, Transform
+from corpusforge.core import DOCUMENT, MAX_TASK_BYTES, NO_DOCUMENT, VERDICT_FIELDS, Shard, Transform
 from corpusforge.engine.apply import isolated, transform_work
 from corpusforge.engine.ledger import Entry, entry, total
 from corpusforge.engine.parts import VERDICTS
@@ -76,9 +77,13 @@ class Reader:
         """Leave out the first `skip` batches of the source: they are in parts that are finished."""
         self._task, self._skip = task, skip
         self.bad_shards: list[dict[str, Any]] = []
+        self.no_documents: Counter[str] = Counter()
 
     def parts(self) -> Iterator[Pieces]:
-        """The parts of the shard, in its order; what damage cut off is in bad_shards afterwards."""
+        """The parts of the shard, in its order.
+
+        What damage cut off is in `bad_shards` afterwards, how much of what kind was no document in `no_documents`.
+        """
         pieces: list[Pieces] = []
         text_bytes = rows = 0
         for batch in self._batches():
@@ -102,7 +107,8 @@ class Reader:
 
     def _read(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         try:
-            yield from source_of(self._task.steps[0]).read(shard)
+            for batch in source_of(self._task.steps[0]).read(shard):
+                yield self._documents_of(batch)
         except BadShard as error:
             if not self._task.keep_going:
                 raise
@@ -111,6 +117,15 @@ class Reader:
                 {"path": relative.get(bad.path, bad.path.rpartition("/")[2]), "offset": bad.offset, "what": bad.what}
                 for bad in (error, *error.others)
             ]
+
+    def _documents_of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows that stand for documents; the others are counted."""
+        is_none = pc.equal(batch["drop"], NO_DOCUMENT)
+        others = batch.filter(is_none)
+        if not others.num_rows:
+            return batch
+        self.no_documents.update(others["message"].to_pylist())
+        return batch.filter(pc.invert(is_none))
 
 
 def _sampled(source: str, share: float, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -4,7 +4,8 @@ A report is written when everything else of its step lies on disk, and not at al
 left, or a source lost more than its alarm share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -53,6 +54,7 @@ class Reports:
         if step.kind == "read":
             facts["parts"] = [{key: part[key] for key in ("name", "source", "rows", "text_bytes")} for part in parts]
             facts["bad_shards"] = [bad for result in results for bad in result["bad_shards"]]
+            facts["no_documents"] = _summed(result.get("no_documents", {}) for result in results)
         if step.signals is not None:
             facts["signals"] = step.signals.name
             facts |= _rule_facts(step)
@@ -79,7 +81,7 @@ class Reports:
             "name": step.name, "kind": step.kind, "fingerprint": step.fingerprint, "parents": list(step.parents),
             "ledger": ledger, **facts,
         }  # fmt: skip
-        self._refuse_nothing(step, entries)
+        self._refuse_nothing(step, entries, facts)
         self.done[step.fingerprint] = report
         self._sound_alarm(step, entries)
         write_json(step.report, report)
@@ -105,12 +107,26 @@ class Reports:
             if chain.name in entries:
                 check_alarm(chain.name, chain.alarm_share, self._flow(chain.name), step, parts)
 
-    def _refuse_nothing(self, step: Step, entries: Books) -> None:
+    def _refuse_nothing(self, step: Step, entries: Books, facts: Mapping[str, Any]) -> None:
         if step.kind == "read" and not entries:
             name = step.name.removesuffix("-read")
-            raise NothingLeft(f"source {name}: its {len(self.plan.inputs[name])} files hold no document; mend `path`")
+            others = told(facts["no_documents"])
+            what = f"hold no document, only {others}" if others else "hold no document"
+            raise NothingLeft(f"source {name}: its {len(self.plan.inputs[name])} files {what}; mend `path`")
         if entries and not any(books[-1].kept for books in entries.values()):
             raise NothingLeft(f"{step.name}: no document is left: {_losses(entries)}; loosen the rule or look at the input")
+
+
+def told(no_documents: Mapping[str, int]) -> str:
+    """What a source has that is no document, for people: "17 metadata, 1 warcinfo"; "" for nothing."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(no_documents.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(sorted(total.items()))
 
 
 def _rule_facts(step: Step) -> dict[str, Any]:

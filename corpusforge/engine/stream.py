@@ -58,7 +58,10 @@ def run_read(task: ReadTask) -> dict[str, Any]:
     reader = Reader(task, skip=sum(part["batches"] for part in parts))
     for pieces in reader.parts():
         parts.append(_finish_part(task, f"{task.name}-{len(parts):04d}", pieces))
-    report = {"name": task.name, "source": task.source, "parts": parts, "bad_shards": reader.bad_shards}
+    report = {
+        "name": task.name, "source": task.source, "parts": parts, "bad_shards": reader.bad_shards,
+        "no_documents": dict(sorted(reader.no_documents.items())),
+    }  # fmt: skip
     write_json(done, report)
     return report
 

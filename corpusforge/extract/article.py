@@ -10,6 +10,7 @@ from typing import Literal
 
 from corpusforge.extract.plain import DROPPED, inline_math, is_cjk, one_line, unwrap
 
+MAX_DEPTH = 8
 TERMINAL = tuple(".:;?!。：；？！…")
 
 
@@ -22,6 +23,11 @@ class Tex:
 
 class Block:
     """A part of an article that stands on its own; `line` is its text without its layout."""
+
+    @property
+    def depth(self) -> int:
+        """How many blocks of blocks are inside one another, itself included."""
+        return 0
 
     def line(self) -> str:
         """All of its text on one line."""
@@ -69,6 +75,11 @@ class Items(Block):
     """A list: each item with the marker before it ("- ", "1. ")."""
 
     items: tuple[tuple[str, tuple[Block, ...]], ...]
+
+    @property
+    def depth(self) -> int:
+        """One more than what is deepest in it."""
+        return 1 + max((block.depth for _, blocks in self.items for block in blocks), default=0)
 
     def line(self) -> str:
         """Its items with their markers."""
@@ -130,25 +141,45 @@ class Float(Block):
     kind: Literal["figure", "table", "note", "box"]
     blocks: tuple[Block, ...]
 
+    @property
+    def depth(self) -> int:
+        """One more than what is deepest in it."""
+        return 1 + max((block.depth for block in self.blocks), default=0)
+
     def line(self) -> str:
         """Its blocks."""
         return " ".join(block.line() for block in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Block):
+    """Blocks whose headings are one level below those around them."""
+
+    blocks: tuple[Block, ...]
 
 
 Piece = str | Tex | Block
 Pieces = list[Piece]
 
 
-def raised(blocks: Iterable[Block]) -> Pieces:
-    """The same blocks with their headings one level deeper."""
-    return [_raised(block) for block in blocks]
+def levelled(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Blocks without sections, whose headings have their levels instead; sections may be nested in any depth."""
+    laid: list[Block] = []
+    waiting = [(block, 0) for block in blocks][::-1]
+    while waiting:
+        block, level = waiting.pop()
+        if isinstance(block, Section):
+            waiting += [(inner, level + 1) for inner in reversed(block.blocks)]
+        else:
+            laid.append(_lowered(block, level))
+    return tuple(laid)
 
 
-def _raised(block: Block) -> Block:
+def _lowered(block: Block, levels: int) -> Block:
     if isinstance(block, Heading):
-        return replace(block, level=block.level + 1)
+        return replace(block, level=block.level + levels)
     if isinstance(block, Float) and block.kind == "box":
-        return replace(block, blocks=tuple(map(_raised, block.blocks)))
+        return replace(block, blocks=tuple(_lowered(inner, levels) for inner in block.blocks))
     return block
 
 
@@ -176,9 +207,9 @@ def blocks_of(pieces: Iterable[Piece]) -> tuple[Block, ...]:
 
 
 def _close(pending: Sequence[str | Tex], blocks: list[Block]) -> None:
-    text = unwrap(_open_text(pending))
-    if text:
-        blocks.append(Paragraph(text))
+    text = _open_text(pending)
+    if text and not text.isspace():
+        blocks.append(Paragraph(unwrap(text)))
 
 
 def paragraph_of(pieces: Iterable[Piece]) -> tuple[Block, ...]:
@@ -190,7 +221,21 @@ def paragraph_of(pieces: Iterable[Piece]) -> tuple[Block, ...]:
 
 def line_of(pieces: Iterable[Piece]) -> str:
     """Everything in pieces on one line, as for a heading, a caption or a cell."""
-    return one_line(" ".join(block.line() for block in blocks_of(pieces)))
+    text = " ".join(block.line() for block in levelled(blocks_of(pieces)))
+    return one_line(text) if "\n" in text else text
+
+
+def shallow(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The same blocks for the inside of another, with those that are nested as deep as anyone can follow laid open."""
+    laid: list[Block] = []
+    for block in levelled(blocks):
+        if block.depth < MAX_DEPTH:
+            laid.append(block)
+        elif isinstance(block, Items):
+            laid += [inner for marker, each in block.items for inner in labelled(marker.strip(), each)]
+        elif isinstance(block, Float):
+            laid += block.blocks
+    return tuple(laid)
 
 
 def labelled(label: str, blocks: Sequence[Block]) -> tuple[Block, ...]:

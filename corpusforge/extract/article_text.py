@@ -1,20 +1,19 @@
 """Blocks of a paper as text: Markdown, and sciparser's tags around figures, tables, formulas and notes where wanted."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from corpusforge.extract.article import Block, Code, Float, Formula, Grid, Heading, Items
+from corpusforge.extract.article import Block, Code, Float, Formula, Grid, Heading, Items, levelled
 from corpusforge.extract.pipe_table import pipe_table
 from corpusforge.extract.plain import display_math, join_blocks, join_items, list_item, tidy
 
 _MAX_HEADING_LEVEL = 6
-_MAX_LIST_DEPTH = 8
 
 
 def article_text(blocks: Iterable[Block], *, is_tagged: bool) -> str:
     """Blocks with a blank line between them; `is_tagged` adds [START_FIGURE] ... [END_FIGURE] and their like."""
-    return tidy(_Writer(is_tagged).joined(blocks))
+    return tidy(_Writer(is_tagged).joined(levelled(blocks)))
 
 
 def tagged(kind: str, text: str) -> str:
@@ -24,10 +23,9 @@ def tagged(kind: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes blocks, some lists deep."""
+    """Writes blocks inside one another."""
 
     is_tagged: bool
-    depth: int = 0
 
     def joined(self, blocks: Iterable[Block]) -> str:
         return join_blocks(map(self.written, blocks))
@@ -56,14 +54,9 @@ class _Writer:
         return tagged(block.kind.upper(), text) if self.is_tagged and block.kind != "box" else text
 
     def items(self, block: Items) -> str:
-        """Items indented below one another, as deep as anyone can follow."""
-        below = replace(self, depth=self.depth + 1)
-        texts = []
-        for marker, blocks in block.items:
-            inner = [(isinstance(each, Items), below.written(each)) for each in blocks]
-            is_deep = self.depth >= _MAX_LIST_DEPTH
-            texts.append(marker + "\n".join(text for _, text in inner if text) if is_deep else list_item(marker, inner))
-        return join_items(texts)
+        """Items indented below one another."""
+        inner = ((marker, [(isinstance(each, Items), self.written(each)) for each in blocks]) for marker, blocks in block.items)
+        return join_items([list_item(marker, written) for marker, written in inner])
 
     def grid(self, block: Grid) -> str:
         return pipe_table(block)

@@ -17,8 +17,8 @@ SOFT = "\xad"
 _HYPHENS = "-\u2010" + BREAK + SOFT
 _TAIL = re.compile(rf"([^\W\d_]+)[{_HYPHENS}]$")
 _HEAD = re.compile(r"[^\W\d_]+")
-_COMPOUND = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)+")
-_CUT = re.compile(rf"[^\W\d_]+[{_HYPHENS}]\n[^\W\d_]*")
+_WORD = re.compile(r"\w+")
+_COMPOUND = re.compile(r"\b\w+(?:[-\u2010]\w+)+")
 _ENDS = tuple(_HYPHENS)
 _RANGE = re.compile(r"\d–$")
 _CHINESE_NUMBER = re.compile(r"[\u4e00-\u9fff][^\u4e00-\u9fff]{0,8}\d\.?$")  # some programs break a line inside one
@@ -39,9 +39,18 @@ def words_of(lines: Sequence[str]) -> Words:
     """The words that stand within lines; those that a line end may have cut are left out."""
     if not any(line.endswith(_ENDS) for line in lines):
         return Words(frozenset(), frozenset())
-    text = _CUT.sub(" ", "\n".join(lines)).lower()
+    text = "\n".join(_uncut(lines)).lower()
     pairs = (pair for word in _COMPOUND.findall(text) for pair in _pairs(word))
-    return Words(frozenset(_HEAD.findall(text)), frozenset(pairs))
+    return Words(frozenset(_WORD.findall(text)), frozenset(pairs))
+
+
+def _uncut(lines: Sequence[str]) -> Iterator[str]:
+    """Each line, without its last word where that goes on, and without its first one where that began above."""
+    was_cut = False
+    for line in lines:
+        rest = line.partition(" ")[2] if was_cut else line
+        was_cut = line.endswith(_ENDS)
+        yield rest.rpartition(" ")[0] if was_cut else rest
 
 
 def _pairs(word: str) -> Iterator[str]:

@@ -59,6 +59,7 @@ class Jats(PaperExtractor):
 
     def _blocks(self, paper: etree._Element) -> tuple[Block, ...]:
         is_listed = self.references == "list"
-        citations = Citations(self.citations, self.tags == "sciparser", titles(paper), labels(paper))
+        known = titles(paper) if self.citations == "title" else {}
+        citations = Citations(self.citations, self.tags == "sciparser", known, labels(paper))
         table = rules(citations, language=attribute(paper, "lang"), is_listed=is_listed)
         return blocks_of(read(paper, table, skipped=SKIPPED if is_listed else SKIPPED | {"ref-list"}))

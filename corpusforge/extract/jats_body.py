@@ -11,18 +11,19 @@ from corpusforge.extract.article import (
     Items,
     Paragraph,
     Pieces,
+    Section,
     Tex,
     blocks_of,
     caption,
     labelled,
     line_of,
     paragraph_of,
-    raised,
+    shallow,
 )  # fmt: skip
 from corpusforge.extract.mathml import tex_of
 from corpusforge.extract.plain import HARD, names, subscript, superscript
 from corpusforge.extract.tex_source import bare_tex
-from corpusforge.extract.xml_flow import Node, Rule
+from corpusforge.extract.xml_flow import Node, Rule, is_short
 
 # Facts about the paper rather than its text, and what cannot be shown. Contributions and competing interests are among them.
 SKIPPED = names(
@@ -38,11 +39,11 @@ def _label(node: Node) -> str:
 
 
 def _sup(node: Node) -> Pieces:
-    return [superscript(line_of(node.inside()))]
+    return [superscript(line_of(node.inside()))] if is_short(node) else node.inside()
 
 
 def _sub(node: Node) -> Pieces:
-    return [subscript(line_of(node.inside()))]
+    return [subscript(line_of(node.inside()))] if is_short(node) else node.inside()
 
 
 def _break(node: Node) -> Pieces:
@@ -96,7 +97,7 @@ def _section(node: Node) -> Pieces:
     if title is None or not title.pieces:
         return list(labelled(label, blocks_of(node.inside("label", "title"))))
     heading = Heading(f"{label} {line_of(title.inside())}".strip())
-    return raised([heading, *blocks_of(node.inside("label", "title"))])
+    return [Section((heading, *blocks_of(node.inside("label", "title"))))]
 
 
 def named_section(name: str) -> Rule:
@@ -105,7 +106,7 @@ def named_section(name: str) -> Rule:
     def rule(node: Node) -> Pieces:
         has_title = any(child.pieces for child in node.children("title"))
         content = blocks_of(node.inside())
-        return _section(node) if has_title or not content else raised([Heading(name), *content])
+        return _section(node) if has_title or not content else [Section((Heading(name), *content))]
 
     return rule
 
@@ -113,7 +114,7 @@ def named_section(name: str) -> Rule:
 def abstract(name: str) -> Rule:
     """The rule of abstracts; one for other readers (a teaser, highlights) is named only where the paper names it."""
     named = named_section(name)
-    return lambda node: raised(blocks_of(_section(node) if node.get("abstract-type") else named(node)))
+    return lambda node: [Section(blocks_of(_section(node) if node.get("abstract-type") else named(node)))]
 
 
 def _caption(node: Node) -> Pieces:
@@ -126,14 +127,14 @@ def _float(kind: Literal["figure", "table", "box"]) -> Rule:
     def rule(node: Node) -> Pieces:
         text = " ".join(line_of(child.pieces) for child in node.children("caption"))
         blocks = (*caption(_label(node), text), *blocks_of(node.inside("label", "caption")))
-        return [Float(kind, blocks)] if blocks else []
+        return [Float(kind, shallow(blocks))] if blocks else []
 
     return rule
 
 
 def _note(node: Node) -> Pieces:
     blocks = labelled(_label(node), blocks_of(node.inside("label")))
-    return [Float("note", blocks)] if blocks else []
+    return [Float("note", shallow(blocks))] if blocks else []
 
 
 def _list(node: Node) -> Pieces:
@@ -143,7 +144,7 @@ def _list(node: Node) -> Pieces:
         label = _label(item)
         marker = f"{label} " if label else f"{number}. " if is_ordered else "- "
         items.append((marker, blocks_of(item.inside("label"))))
-    listed = Items(tuple((marker, blocks) for marker, blocks in items if blocks))
+    listed = Items(tuple((marker, shallow(blocks)) for marker, blocks in items if blocks))
     return [*blocks_of(node.inside("list-item")), *([listed] if listed.items else [])]
 
 
@@ -154,7 +155,7 @@ def _definitions(node: Node) -> Pieces:
         term = line_of(piece for child in item.children("label", "term") for piece in child.pieces)
         meaning = blocks_of(item.inside("label", "term"))
         items.append(("- ", labelled(f"{term}:" if meaning else term, meaning)))
-    listed = Items(tuple((marker, blocks) for marker, blocks in items if blocks))
+    listed = Items(tuple((marker, shallow(blocks)) for marker, blocks in items if blocks))
     return [*blocks_of(node.inside("def-item")), *([listed] if listed.items else [])]
 
 
@@ -195,7 +196,7 @@ def _meta(node: Node) -> Pieces:
 
 def _below(node: Node) -> Pieces:
     """Contents whose headings are below the title of the paper."""
-    return raised(blocks_of(node.inside()))
+    return [Section(blocks_of(node.inside()))]
 
 
 RULES: Mapping[str, Rule] = {

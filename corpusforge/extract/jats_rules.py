@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from corpusforge.extract import jats_body as body
 from corpusforge.extract import xml_tables
-from corpusforge.extract.article import Heading, Items, Paragraph, Pieces, blocks_of, line_of, raised
+from corpusforge.extract.article import Heading, Items, Paragraph, Pieces, Section, blocks_of, line_of
 from corpusforge.extract.citations import Citations
 from corpusforge.extract.jats_references import reference_text
 from corpusforge.extract.plain import superscript
@@ -47,7 +47,7 @@ def _reference_list(name: str) -> Rule:
             label = " ".join(line_of(child.pieces) for child in reference.children("label")) or f"{number}."
             items.append((f"{label} ", (Paragraph(reference_text(reference.element)),)))
         listed = [Items(tuple(items))] if items else []
-        return raised([Heading(title), *pieces, *listed]) if pieces or listed else []
+        return [Section((Heading(title), *pieces, *listed))] if pieces or listed else []
 
     return rule
 

@@ -15,7 +15,7 @@ from corpusforge.extract.base import Extracted, Extractor
 from corpusforge.extract.ocr_server import OcrFailed, OcrServer
 from corpusforge.extract.pdf_facts import date_of, doi_address, named_facts
 from corpusforge.extract.pdf_layout import layout
-from corpusforge.extract.pdf_pages import PdfPages, PdfRefused, check_installed, read_pages
+from corpusforge.extract.pdf_pages import Limits, PdfPages, PdfRefused, check_installed, read_pages
 from corpusforge.extract.pdf_quality import TextLayer, text_layer
 from corpusforge.extract.plain import tidy
 
@@ -28,8 +28,8 @@ class Pdf(Extractor):
     """Reads PDFs: columns in order, words whole, headers, footers, page and line numbers out, paragraphs on one line.
 
     Headings as "# ", items as "- ", tables as pipe tables; footnotes behind the text of their page, text that is turned left
-    out. Drops are unsupported_mime, invalid_pdf, encrypted, too_many_pages, page_too_large, needs_ocr (value: the share that
-    was too large), ocr_failed, empty_text. meta gets title, author, num_pages and what was left out.
+    out. Drops are unsupported_mime, invalid_pdf, encrypted, too_many_pages, page_too_large, too_many_characters, needs_ocr
+    (value: the share that was too large), ocr_failed, empty_text. meta gets title, author, num_pages and what was left out.
     """
 
     max_scanned_share: float = Field(default=0.5, ge=0, le=1)
@@ -42,6 +42,8 @@ class Pdf(Extractor):
     """Longer documents are rejected as too_many_pages."""
     max_page_characters: int = Field(default=100_000, gt=0)
     """A document with a fuller page is rejected as page_too_large: it is a drawing or an attack, and slow."""
+    max_characters: int = Field(default=20_000_000, gt=0)
+    """A document with more is rejected as too_many_characters: what is packed small could fill the memory."""
     ocr: OcrServer | None = None
     """A server that reads what has no usable text layer (kind: ocr), or everything (kind: grobid); none is asked by default."""
 
@@ -63,7 +65,7 @@ class Pdf(Extractor):
         if self.ocr and self.ocr.kind == "grobid":
             return _from_grobid(self.ocr, raw, url)
         try:
-            pages = read_pages(raw, self.max_pages, self.max_page_characters)
+            pages = read_pages(raw, Limits(self.max_pages, self.max_page_characters, self.max_characters))
         except PdfRefused as refused:
             return Extracted(drop=refused.drop, message=refused.message, value=refused.value, threshold=refused.threshold)
         layer = text_layer(pages.counts, self.min_page_characters)

@@ -6,11 +6,11 @@ worse than none.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from corpusforge.extract.pdf_lines import Line
-from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, Column, paragraphs
+from corpusforge.extract.pdf_paragraphs import BULLET, Column, has_leaders, paragraphs
 
 Kind = Literal["text", "item", "heading", "caption", "note", "table"]
 
@@ -18,10 +18,11 @@ _CAPTION = re.compile(r"(?i)(?:fig(?:ure|\.)?|table|tab\.|plate|scheme)\s*[A-Z]?
 _NOTE = re.compile(r"[\d*†‡§¶⁰¹²³⁴⁵⁶⁷⁸⁹①-⑳]{1,3}\s*\S")
 _NUMBERED_TITLE = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.|第[\d一二三四五六七八九十百]+[章节])\s+\S")
 _SENTENCE_END = (".", "!", ":", ";", ",", "。", "！", "：", "；", "，", "…")
+_FIRST_PART = re.compile(r"(?i)abstract|introduction|summary|contents|preface|[摘引前目绪]\s*[要言录论]|[概简]\s*[述介]")
 _MAX_TITLE = 160
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Lines that belong together, and the column that they stand in."""
 
@@ -46,6 +47,22 @@ def column_blocks(lines: Sequence[Line], column: Column, body_size: float, title
     return _with_notes(found, body_size)
 
 
+def without_bylines(columns: Sequence[Sequence[Block]]) -> list[list[Block]]:
+    """The first page, where what is large between the title and the text (authors, a date) is no heading."""
+    blocks = [block for column in columns for block in column]
+    first_text = next((block for block in blocks if block.kind == "text" and len(block.lines) > 1), None)
+    opening = blocks[: blocks.index(first_text)] if first_text else blocks
+    largest = max((block.size for block in opening if block.kind == "heading"), default=0.0)
+    bylines = {id(block) for block in opening if _is_byline(block, largest)}
+    return [[replace(each, kind="text") if id(each) in bylines else each for each in column] for column in columns]
+
+
+def _is_byline(block: Block, largest: float) -> bool:
+    text = block.lines[0].text
+    is_part = _NUMBERED_TITLE.match(text) or _FIRST_PART.match(text)
+    return block.kind == "heading" and block.size < 0.98 * largest and not is_part
+
+
 def _kind(lines: Sequence[Line], title_size: float) -> Kind:
     text = lines[0].text
     if BULLET.match(text):
@@ -60,7 +77,7 @@ def _is_title(lines: Sequence[Line], title_size: float) -> bool:
     if len(lines) > 5 or len(text) > _MAX_TITLE or text.endswith(_SENTENCE_END) or sum(map(str.isalpha, text)) < 2:
         return False
     last = lines[-1].cells[-1]
-    if LEADERS.search(text) or (len(last) == 1 and last[0].text.isdecimal()):
+    if has_leaders(text) or (len(last) == 1 and last[0].text.isdecimal()):
         return False  # of a table of contents
     if all(line.size > title_size for line in lines):
         return True
@@ -108,7 +125,7 @@ def _is_row(line: Line) -> bool:
         len(line.runs) >= 2
         and len(line.cells) >= 2
         and not BULLET.match(line.cell_texts[0] + " ")
-        and not LEADERS.search(line.text)
+        and not has_leaders(line.text)
     )
 
 

@@ -8,9 +8,9 @@ from statistics import median
 from corpusforge.extract.hyphens import Words, join_lines, words_of
 from corpusforge.extract.page_columns import columns
 from corpusforge.extract.page_furniture import without_furniture
-from corpusforge.extract.pdf_blocks import Block, column_blocks
+from corpusforge.extract.pdf_blocks import Block, column_blocks, without_bylines
 from corpusforge.extract.pdf_lines import Line, lines_of
-from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, column_of, ends_sentence, has_room, line_steps
+from corpusforge.extract.pdf_paragraphs import BULLET, LEADERS, column_of, ends_sentence, has_leaders, has_room, line_steps
 from corpusforge.extract.pdf_runs import Run
 from corpusforge.extract.plain import is_cjk, join_blocks, one_line, unwrap
 
@@ -27,6 +27,7 @@ def layout(pages: Sequence[Sequence[Run]]) -> str:
     found = [
         [column_blocks(lines, column_of(lines, size, leading), size, title_size) for lines in page if lines] for page in grouped
     ]
+    found[:1] = [without_bylines(page) for page in found[:1]]
     words = words_of([line.text for page in grouped for lines in page for line in lines])
     return _written(_joined(found), words)
 
@@ -111,12 +112,16 @@ def _level_size(block: Block) -> float:
 def _text(block: Block, words: Words, sizes: Sequence[float]) -> str:
     if block.kind == "table":
         return "\n".join(_table(block.lines))
-    lines = [LEADERS.sub(" ... ", line.text).rstrip() if "." in line.text[-40:] else line.text for line in block.lines]
+    lines = [_without_leaders(line.text) if has_leaders(line.text) else line.text for line in block.lines]
     text = unwrap(join_lines([line for line in lines if line] or [""], words))
     if block.kind == "heading":
         level = min(1 + sum(size > _level_size(block) for size in sizes), _MAX_LEVEL)
         return f"{'#' * level} {text}" if text else ""
     return "- " + BULLET.sub("", text, count=1).strip() if block.kind == "item" else text
+
+
+def _without_leaders(text: str) -> str:
+    return " ... ".join(part.strip() for part in LEADERS.split(text)).rstrip()
 
 
 def _table(lines: Sequence[Line]) -> Iterator[str]:

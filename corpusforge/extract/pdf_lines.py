@@ -68,11 +68,12 @@ def _line(group: Sequence[Run]) -> Line:
 
 
 def _is_beside(run: Run, group: Sequence[Run]) -> bool:
-    lead = max(group[-_NEAR:], key=lambda each: each.size)
-    overlap = min(run.top, lead.top) - max(run.bottom, lead.bottom)
-    if overlap < 0.5 * min(run.size, lead.size):
+    lead = max(group[-_NEAR:], key=lambda each: each.size) if len(group) > 1 else group[0]
+    larger, smaller = max(run.size, lead.size), min(run.size, lead.size)
+    distance = abs(run.y - lead.y)
+    if distance > larger or min(run.top, lead.top) - max(run.bottom, lead.bottom) < 0.5 * smaller:
         return False
-    if abs(run.y - lead.y) > 0.25 * max(run.size, lead.size) and max(run.size, lead.size) > 2 * min(run.size, lead.size):
+    if distance > 0.25 * larger and larger > 2 * smaller:
         return False  # an initial that hangs beside several lines
     return not any(_is_over(run, each) for each in group[-_NEAR:])
 

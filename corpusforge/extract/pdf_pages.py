@@ -7,7 +7,7 @@ import ctypes
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -63,7 +63,15 @@ def check_installed() -> None:
         raise MissingExtra("extract.pdf", "pypdfium2", "pdf") from error
 
 
-def read_pages(raw: bytes, max_pages: int, max_page_characters: int) -> PdfPages:
+class Limits(NamedTuple):
+    """How large a file may be: in pages, in characters of one page, in characters of all."""
+
+    pages: int
+    page_characters: int
+    characters: int
+
+
+def read_pages(raw: bytes, limits: Limits) -> PdfPages:
     """All pages of a file; raises PdfRefused where it is damaged, encrypted, without pages or beyond the limits."""
     from pypdfium2 import PdfDocument, PdfiumError
 
@@ -75,25 +83,29 @@ def read_pages(raw: bytes, max_pages: int, max_page_characters: int) -> PdfPages
         raise PdfRefused("invalid_pdf", str(error)) from error
     with closing(document):
         num_pages = len(document)
-        if num_pages > max_pages:
-            raise PdfRefused("too_many_pages", "raise max_pages, or split the file", num_pages, max_pages)
-        pages = list(_pages(document, max_page_characters))
+        if num_pages > limits.pages:
+            raise PdfRefused("too_many_pages", "raise max_pages, or split the file", num_pages, limits.pages)
+        pages = list(_pages(document, limits))
         about = document.get_metadata_dict(skip_empty=True)
     if not pages:
         raise PdfRefused("invalid_pdf", f"none of its {num_pages} pages can be loaded", 0, 1)
     return PdfPages([runs for runs, _ in pages], [counts for _, counts in pages], num_pages, about)
 
 
-def _pages(document: "PdfDocument", max_characters: int) -> Iterator[tuple[list[Run], PageCounts]]:
+def _pages(document: "PdfDocument", limits: Limits) -> Iterator[tuple[list[Run], PageCounts]]:
     from pypdfium2 import PdfiumError
 
+    total = 0
     for number in range(len(document)):
         try:
-            page = document[number]
+            with closing(document[number]) as page:
+                runs, counts = _page(page, number, limits.page_characters)
         except PdfiumError:
             continue
-        with closing(page):
-            yield _page(page, number, max_characters)
+        total += counts.shown
+        if total > limits.characters:
+            raise PdfRefused("too_many_characters", "raise max_characters, or split the file", total, limits.characters)
+        yield runs, counts
 
 
 def _page(page: "PdfPage", number: int, max_characters: int) -> tuple[list[Run], PageCounts]:

@@ -16,7 +16,8 @@ from corpusforge.extract.plain import is_cjk
 
 _SENTENCE_END = (".", "!", "?", "。", "！", "？", ":", "：", "；")
 _AFTER_THE_END = "\"'”’)）」』⁰¹²³⁴⁵⁶⁷⁸⁹"
-LEADERS = re.compile(r"(?: ?[.·…]){4,} ?")  # of a table of contents
+LEADERS = re.compile(r"[.·…](?: ?[.·…]){3,}")  # of a table of contents
+_DOTS = ("..", ". .", "··", "· ·", "……")
 BULLET = re.compile(r"[•▪◦‣∙●○■□◆◇➢➤✓✔·](?=\s|[^\W\d_])|[–—*](?=\s)")
 _NUMBERED = re.compile(
     r"(?:\(?\d{1,3}[.)、]|\[\d{1,3}\]|\([a-z]\)|[a-z]\)|（[\d一二三四五六七八九十]{1,3}）|[一二三四五六七八九十]{1,3}、)\s?(?!\d)"
@@ -77,6 +78,11 @@ def has_room(line: Line, following: Line, right: float) -> bool:
     return right - line.right > width + 0.5 * line.size
 
 
+def has_leaders(text: str) -> bool:
+    """Whether it has a row of dots, as lines of a table of contents have."""
+    return any(pair in text for pair in _DOTS) and LEADERS.search(text) is not None
+
+
 def ends_sentence(text: str) -> bool:
     """Whether a sentence ends with it, quotes, brackets and the mark of a footnote aside."""
     return text.rstrip(_AFTER_THE_END).endswith(_SENTENCE_END)
@@ -98,7 +104,7 @@ def _begins(line: Line, paragraph: Sequence[Line], column: Column) -> bool:
         return True
     if _is_centred(line, above) and line.left - column.left > size:
         return False
-    if LEADERS.search(above.text):
+    if has_leaders(above.text):
         return True
     is_short = has_room(above, line, column.right) and abs(above.right - line.right) > 0.1 * size
     if is_short:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lxml import etree
 
-from corpusforge.extract.article import Block, Heading, blocks_of, raised
+from corpusforge.extract.article import Block, Heading, Section, blocks_of, levelled
 from corpusforge.extract.citations import Citations
 from corpusforge.extract.section_names import section_names
 from corpusforge.extract.tei_facts import facts, title_of
@@ -54,14 +54,15 @@ class Tei(PaperExtractor):
         language = next((found for each in (content, text) if each is not None and (found := attribute(each, "lang"))), "")
         names = section_names(language)
         is_listed = self.references == "list"
-        citations = Citations(self.citations, self.tags == "sciparser", titles(text), labels(text))
+        known = titles(text) if self.citations == "title" else {}
+        citations = Citations(self.citations, self.tags == "sciparser", known, labels(text))
         table = rules(citations, is_flat=_is_flat(text), references=reference_list(names.references) if is_listed else nothing)
         skipped = SKIPPED if is_listed else SKIPPED | {"listBibl"}
         if header is not None:
             yield from _header_blocks(header, table, names.abstract)
         if content is not None:
             pieces = read(content, table, skipped=skipped)
-            yield from blocks_of(raised(blocks_of(pieces)))
+            yield Section(blocks_of(pieces))
 
 
 def _is_flat(text: etree._Element) -> bool:
@@ -74,9 +75,9 @@ def _header_blocks(header: etree._Element, table: Mapping[str, Rule], abstract_n
     title, abstract = title_of(header), child(header, "profileDesc", "abstract")
     if title:
         yield Heading(title, 1)
-    blocks = blocks_of(read(abstract, table, skipped=SKIPPED)) if abstract is not None else ()
+    blocks = levelled(blocks_of(read(abstract, table, skipped=SKIPPED))) if abstract is not None else ()
     if not blocks:
         return
     if not isinstance(blocks[0], Heading):
         yield Heading(abstract_name, 2)
-    yield from blocks_of(raised(blocks))
+    yield Section(blocks)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from corpusforge.extract.article import Heading, Items, Paragraph, Pieces, raised
+from corpusforge.extract.article import Heading, Items, Paragraph, Pieces, Section
 from corpusforge.extract.xml_flow import Node, Rule
 from corpusforge.extract.xml_tree import attribute, elements, name_of, words_of
 
@@ -56,6 +56,6 @@ def reference_list(name: str) -> Rule:
         own = (part for part in node.parts if isinstance(part, Node) and part.name in _REFERENCES)
         texts = filter(None, (reference_text(part.element) for part in own))
         items = tuple((f"{number}. ", (Paragraph(text),)) for number, text in enumerate(texts, start=1))
-        return raised([Heading(name), Items(items)]) if items else []
+        return [Section((Heading(name), Items(items)))] if items else []
 
     return rule

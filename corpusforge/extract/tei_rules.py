@@ -12,23 +12,25 @@ from corpusforge.extract.article import (
     Items,
     Paragraph,
     Pieces,
+    Section,
     Tex,
     blocks_of,
     caption,
     labelled,
     line_of,
     paragraph_of,
-    raised,
+    shallow,
 )
 from corpusforge.extract.citations import Citations
 from corpusforge.extract.mathml import tex_of
 from corpusforge.extract.plain import DROPPED, HARD, names, subscript, superscript
 from corpusforge.extract.tex_source import bare_tex
-from corpusforge.extract.xml_flow import Node, Rule
+from corpusforge.extract.xml_flow import Node, Rule, is_short
 
 # What is about the text, what the edition says others wrote in its place, and running heads.
 SKIPPED = names("graphic media fw rdg del facsimile sourceDoc standOff")
 _NO_LETTERS = re.compile(r"[\W_]+")
+_MAX_NUMBERS = 5
 _RAISED = ("sup", "superscript", "super")
 _LOWERED = ("sub", "subscript")
 
@@ -56,8 +58,8 @@ def _division(*, is_flat: bool) -> Rule:
         blocks = blocks_of(node.inside())
         heads = list(node.children("head"))
         number = heads[0].get("n").strip(".") if heads and is_flat else ""
-        for _ in range(1 + number.count(".") if heads else 0):
-            blocks = blocks_of(raised(blocks))
+        for _ in range(1 + min(number.count("."), _MAX_NUMBERS) if heads else 0):
+            blocks = (Section(blocks),)
         return list(blocks)
 
     return rule
@@ -95,7 +97,7 @@ def _figure(node: Node) -> Pieces:
     if _letters(text).startswith(_letters(head)):
         head = ""
     blocks = (*caption(head or label, text), *blocks_of(node.inside("label", "head", "figDesc")))
-    return [Float("table" if node.get("type") == "table" else "figure", blocks)] if blocks else []
+    return [Float("table" if node.get("type") == "table" else "figure", shallow(blocks))] if blocks else []
 
 
 def _table(node: Node) -> Pieces:
@@ -126,14 +128,15 @@ def _math(node: Node) -> Pieces:
 
 def _note(node: Node) -> Pieces:
     blocks = labelled(node.get("n"), blocks_of(node.inside()))
-    return [Float("note", blocks)] if blocks else []
+    return [Float("note", shallow(blocks))] if blocks else []
 
 
 def _highlighted(node: Node) -> Pieces:
     rendition = node.get("rend").lower()
-    if rendition in _RAISED:
-        return [superscript(line_of(node.inside()))]
-    return [subscript(line_of(node.inside()))] if rendition in _LOWERED else node.inside()
+    if rendition not in (*_RAISED, *_LOWERED) or not is_short(node):
+        return node.inside()
+    set_off = superscript if rendition in _RAISED else subscript
+    return [set_off(line_of(node.inside()))]
 
 
 def _break(node: Node) -> Pieces:
@@ -161,7 +164,7 @@ def _list(node: Node) -> Pieces:
         marker = f"{printed} " if printed else f"{number}. " if is_ordered else "- "
         items.append((marker, blocks_of(child.inside("label"))))
         label = ""
-    listed = Items(tuple((marker, blocks) for marker, blocks in items if blocks))
+    listed = Items(tuple((marker, shallow(blocks)) for marker, blocks in items if blocks))
     return [*blocks_of(node.inside("label", "item")), *([listed] if listed.items else [])]
 
 

@@ -7,7 +7,7 @@ that nobody knows stay, and the parser decides.
 import re
 from html.entities import html5
 
-_REFERENCE = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|&([A-Za-z][A-Za-z0-9.]*);", re.DOTALL)
+_REFERENCE = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&([A-Za-z][A-Za-z0-9.]*);", re.DOTALL)
 _OF_XML = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _GREEK = (
     "agr α bgr β ggr γ dgr δ egr ε zgr ζ eegr η thgr θ igr ι kgr κ lgr λ mgr μ ngr ν xgr ξ ogr ο pgr π rgr ρ sgr σ sfgr ς "

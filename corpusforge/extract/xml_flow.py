@@ -14,6 +14,8 @@ from corpusforge.extract.article import Pieces
 from corpusforge.extract.plain import newlines
 from corpusforge.extract.xml_tree import bare_name
 
+_FEW = 8
+_SHORT = 80
 _TO_CLEAN = re.compile("[\r\x85\u2028\u2029\ufdd0-\ufdd2]")
 
 
@@ -43,6 +45,11 @@ class Node:
             elif part.name not in without:
                 pieces += part.pieces
         return pieces
+
+
+def is_short(node: Node) -> bool:
+    """Whether an element holds no more than what can be raised or lowered: a few strings without blocks."""
+    return len(node.parts) <= _FEW and all(isinstance(piece, str) and len(piece) <= _SHORT for piece in node.inside())
 
 
 Rule = Callable[[Node], Pieces]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from corpusforge.extract.article import Cell, Grid, Pieces, Row, blocks_of, line_of
 from corpusforge.extract.xml_flow import Node
 
-_MAX_SPAN = 1000
+_MAX_SPAN = 100
 
 
 def _count(value: str) -> int:

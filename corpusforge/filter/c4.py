@@ -16,7 +16,7 @@ from pydantic import Field
 from corpusforge.core import EDITS_FIELD, Filter, Rule
 from corpusforge.filter.limits import Count
 from corpusforge.text.english import TERMINAL_PUNCTUATION, WordKind, num_sentences
-from corpusforge.text.page_cuts import CITATION, FIRST_FATE, KEPT, WHITESPACE, kept_texts, page_cuts
+from corpusforge.text.page_cuts import CITATION, FIRST_FATE, KEPT, WHITESPACE, kept_texts, line_cuts, page_cuts
 from corpusforge.text.page_lines import (
     CURLY_BRACKET,
     JAVASCRIPT,
@@ -82,6 +82,9 @@ class C4(Filter):
     remove_citations: bool = True
     """Cut citation marks: "[1]", "[]", "[edit]", "[citation needed]"."""
 
+    keep_layout: bool = False
+    """Leave blank lines and indentation between the lines that stay as they are, as Markdown needs them."""
+
     def annotate(self, view: TextView) -> dict[str, pa.Array]:
         """int64: whether the first line that rejects the document does so for that reason; sentences in the lines left."""
         judged = view.once(_judging(self))
@@ -100,7 +103,7 @@ class C4(Filter):
     def edits(self, view: TextView) -> pa.Array:
         """Lines and citation marks with their reasons, and the white space that they leave."""
         judged = view.once(_judging(self))
-        cuts = page_cuts(view, judged.lines, judged.clean, judged.fates)
+        cuts = (line_cuts if self.keep_layout else page_cuts)(view, judged.lines, judged.clean, judged.fates)
         names = pa.array([_REASONS.get(fate, "") for fate in range(max(_REASONS) + 1)])
         spans = [pa.array(cuts.begin), pa.array(cuts.end), names.take(pa.array(cuts.fates))]
         item = EDITS_FIELD.type.value_type

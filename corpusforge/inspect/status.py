@@ -27,7 +27,10 @@ class StepStatus:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """A source through all steps so far: documents that came in, that are kept until now, and the others by reason."""
+    """A source through all steps so far: documents that came in, that are kept until now, and the others by reason.
+
+    `no_documents` counts what the source read beside them by kind, such as requests in a crawl.
+    """
 
     name: str
     came_in: int
@@ -35,6 +38,7 @@ class SourceStatus:
     rejected: int
     failed: int
     reasons: Mapping[str, int]
+    no_documents: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -106,4 +110,5 @@ def _source(generation: Generation, name: str, books: Mapping[str, Mapping[str, 
             reasons[reason] = reasons.get(reason, 0) + count
     failed = sum(each.failed for each in entries)
     came_in, rejected = entries[0].came_in if entries else 0, sum(reasons.values())
-    return SourceStatus(name, came_in, came_in - rejected - failed, rejected, failed, reasons)
+    others: Mapping[str, int] = next((step.report.get("no_documents", {}) for step in steps if step.name == f"{name}-read"), {})
+    return SourceStatus(name, came_in, came_in - rejected - failed, rejected, failed, reasons, others)

@@ -66,10 +66,11 @@ def _sections(build: BuildFolder) -> Sections:
     shown += [each.witness for each in clusters if each.witness is not None]
     excerpts = read_excerpts(build, [*losses.places, *signals.places, *edits.places, *shown])
     text_bytes, run = contents.all.text_bytes, read_json(out / "run.json")
+    no_documents = {step.name.removesuffix("-read"): step.report.get("no_documents", {}) for step in steps}
     damaged: list[dict[str, Any]] = [bad for step in steps for bad in step.report.get("bad_shards", [])]
     digest = sha256((out / MANIFEST).read_bytes()).hexdigest()
     yield "summary", "Summary", summary_section(flow, manifest, text_bytes)
-    yield "flow", "Flow", flow_section(flow)
+    yield "flow", "Flow", flow_section(flow, no_documents)
     yield "mix", "Mix", mix_section(flow, contents)
     yield "languages", "Languages", languages_section(kept.num_read, contents)
     yield "licences", "Licences", licences_section(contents)

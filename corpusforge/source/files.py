@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from corpusforge.core import MAX_TASK_BYTES, RAW_ROWS, Batches, InputFile, Range, Shard
 from corpusforge.source.bases import FileSource
+from corpusforge.source.compression import Compression
 from corpusforge.source.judge import too_large
 from corpusforge.source.listing import list_files
 from corpusforge.source.members import Choice, Member, unpacked_name, with_packed
 from corpusforge.source.rows import KEPT, About, Row, Verdict, gather
-from corpusforge.source.streams import Compression, compression_of, decompressed_blocks, open_input
+from corpusforge.source.streams import compression_of, decompressed_blocks, open_input
 from corpusforge.source.tar_members import tar_members
 from corpusforge.source.tasks import Piece, group, read_ranges, whole
 from corpusforge.source.zip_members import zip_members, zip_pieces

@@ -92,7 +92,7 @@ class Huggingface(RecordFields):
         return [shard for kind, run in runs for shard in self._reader(kind).shards(list(run))]
 
     def read(self, shard: Shard) -> Batches:
-        """TEXT_ROWS batches; raises what the source of the files' format raises."""
+        """Rows in batches; raises what the source of the files' format raises."""
         return self._reader(_reader_class(shard.ranges[0].file)).read(shard)
 
     def _reader(self, kind: Kind) -> RecordSource:

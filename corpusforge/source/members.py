@@ -15,10 +15,8 @@ from corpusforge.errors import BadShard
 from corpusforge.source.judge import too_large
 from corpusforge.source.patterns import parts_match, segments
 from corpusforge.source.rows import KEPT, Verdict
-from corpusforge.source.streams import compression_of, decompressed_blocks
+from corpusforge.source.streams import PACKED_SUFFIXES, compression_of, decompressed_blocks
 from corpusforge.text.charsets import decode
-
-_PACKED = (".gz", ".zst", ".zstd")
 
 
 class Member(NamedTuple):
@@ -70,12 +68,12 @@ class Labels:
 def with_packed(patterns: Sequence[str]) -> Iterator[str]:
     """Patterns of files, and of the same files compressed."""
     for pattern in patterns:
-        yield from (pattern, *(pattern + suffix for suffix in _PACKED))
+        yield from (pattern, *(pattern + suffix for suffix in PACKED_SUFFIXES))
 
 
 def unpacked_name(name: str) -> str:
     """The name of a compressed file without the suffix that says so; another name as it is."""
-    return posixpath.splitext(name)[0] if name.lower().endswith(_PACKED) else name
+    return posixpath.splitext(name)[0] if name.lower().endswith(PACKED_SUFFIXES) else name
 
 
 def plain_name(name: str) -> str:

@@ -1,8 +1,10 @@
 """Rows of documents on their way to Arrow: what a source says of one, and batches that are bounded by bytes and rows."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from corpusforge.core import MAX_BATCH_BYTES, Batches
@@ -84,5 +86,13 @@ def _length(value: str | bytes) -> int:
 def _batch(rows: list[Row], schema: pa.Schema) -> pa.RecordBatch:
     flat = ((*about, *content, verdict.drop, False, *verdict[1:]) for about, content, verdict in rows)
     columns = zip(*flat, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    arrays = [_array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if not pa.types.is_large_binary(kind):
+        return pa.array(values, kind)
+    # pa.array would copy megabytes again each time that its buffer grows
+    ends = np.fromiter(accumulate(map(len, values), initial=0), np.int64, len(values) + 1)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))])

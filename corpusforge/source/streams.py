@@ -1,32 +1,23 @@
-"""Bytes of plain, gzip and zstd files, by suffix: all of them or an error, never silently fewer.
-
-zstandard's stream_reader and zlib's decompressobj both end quietly where a file was cut off, so every frame is driven by hand
-until its decoder says that it is at its end. Input goes in by small pieces: 256 bytes of zstd hold at most 8 MiB (an RLE block
-takes 4 bytes and gives 128 KiB), which bounds memory against bombs, where 64 KiB would hold 2 GiB; it costs 15 % of speed.
-"""
+"""Bytes of input files, plain or compressed, by suffix: all of them or an error, never silently fewer."""
 
 import io
 import os
-import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
-
-import zstandard
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
 
 from corpusforge.core import InputFile
 from corpusforge.errors import BadShard, InputChanged, InputError
 from corpusforge.remote.store import RemoteFile, Store
 from corpusforge.remote.stream import RemoteStream
 from corpusforge.remote.urls import is_url
+from corpusforge.source.compression import GZIP, LZ4, ZSTD, Compression, contents, pieces
 from corpusforge.source.listing import stamp_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 BLOCK_BYTES = 2**20
-PIECE_BYTES = 2**8
 
 # What is copied at once from a block of a remote file; the block itself is fetched by RemoteStream.
 _REMOTE_PIECE_BYTES = 2**16
@@ -40,11 +31,11 @@ _CHECK_DISK = "check the disk or the network behind it and build again, or exclu
 
 # First bytes of files that are no plain text, what they are, and the suffix under which they could be read.
 _MAGIC = (
-    (b"\x1f\x8b", "gzip", ".gz"),
-    (b"\x28\xb5\x2f\xfd", "zstd", ".zst"),
+    (GZIP.magic, "gzip", ".gz"),
+    (ZSTD.magic, "zstd", ".zst"),
+    (LZ4.magic, "lz4", ".lz4"),
     (b"BZh", "bzip2", ""),
     (b"\xfd7zXZ\x00", "xz", ""),
-    (b"\x04\x22\x4d\x18", "lz4", ""),
     (b"PK\x03\x04", "a zip archive", ""),
     (b"PAR1", "Parquet", ""),
     (b"ARROW1", "an Arrow file", ""),
@@ -52,42 +43,8 @@ _MAGIC = (
 _UTF_16_MAGIC = ((b"\xff\xfe", "UTF-16", ""), (b"\xfe\xff", "UTF-16", ""))
 
 
-class _Decoder(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-@dataclass(frozen=True)
-class Compression:
-    """How a compressed file is read: a decoder for each of its frames (zstd) or members (gzip)."""
-
-    name: str
-    frame: str
-    new_decoder: Callable[[], _Decoder]
-    error: type[Exception]
-
-    def starts(self, head: bytes) -> bool:
-        """Whether bytes can be the first ones of a frame."""
-        # 0x184D2A50 to 5F, little-endian, are zstd's skippable frames: pzstd writes them
-        is_skippable = self.name == "zstd" and b"\x50" <= head[:1] <= b"\x5f" and head[1:4] == b"\x2a\x4d\x18"
-        return is_skippable or any(head.startswith(magic) for magic, name, _ in _MAGIC if name == self.name)
-
-
-def _gzip_decoder() -> _Decoder:
-    return zlib.decompressobj(wbits=31)
-
-
-def _zstd_decoder() -> _Decoder:
-    # 2 GiB windows (zstd --long=31) are in use for web dumps; a frame takes only what its header asks for
-    return zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
-
-
-_GZIP = Compression("gzip", "member", _gzip_decoder, zlib.error)
-_ZSTD = Compression("zstd", "frame", _zstd_decoder, zstandard.ZstdError)
-_BY_SUFFIX = {".gz": _GZIP, ".zst": _ZSTD, ".zstd": _ZSTD}
+_BY_SUFFIX = {".gz": GZIP, ".zst": ZSTD, ".zstd": ZSTD, ".lz4": LZ4}
+PACKED_SUFFIXES = tuple(_BY_SUFFIX)
 
 
 def compression_of(file: InputFile) -> Compression | None:
@@ -175,15 +132,7 @@ def opened(file: InputFile, stop: int | None = None) -> BinaryIO:
 
 def plain_blocks(stream: BinaryIO) -> Iterator[bytes]:
     """Blocks of at most BLOCK_BYTES from where the stream stands to its end; before BadShard, all that lies before it."""
-    position = stream.tell()
-    try:
-        while block := stream.read(BLOCK_BYTES):
-            yield block
-            position += len(block)
-    except BadShard as error:
-        stream.seek(position)
-        yield stream.read(error.offset - position)
-        raise
+    return pieces(stream, BLOCK_BYTES)
 
 
 def check_plain(stream: BinaryIO, file: InputFile) -> None:
@@ -201,7 +150,7 @@ def _check(stream: BinaryIO, file: InputFile, magic: Sequence[tuple[bytes, str, 
     stream.seek(0)
     for mark, name, suffix in magic:
         if head.startswith(mark):
-            cure = f"name it *{suffix}" if suffix else "convert it to UTF-8 text, plain or with gzip or zstd"
+            cure = f"name it *{suffix}" if suffix else "convert it to UTF-8 text, plain or with gzip, zstd or lz4"
             raise BadShard(file.path, 0, f"it should be plain text, but its first bytes say {name}", f"{cure}, or exclude it")
 
 
@@ -214,7 +163,7 @@ def decompressed_blocks(stream: BinaryIO, file: InputFile, compression: Compress
     held: list[bytes] = []
     held_bytes = 0
     try:
-        for content in _contents(stream, file, compression):
+        for _, content in contents(stream, file, compression):
             held.append(content)
             held_bytes += len(content)
             if held_bytes >= BLOCK_BYTES // 4:
@@ -224,59 +173,3 @@ def decompressed_blocks(stream: BinaryIO, file: InputFile, compression: Compress
         yield b"".join(held)
         raise
     yield b"".join(held)
-
-
-def _contents(stream: BinaryIO, file: InputFile, compression: Compression) -> Iterator[bytes]:
-    begin = 0
-    while begin < file.size_bytes:
-        begin = yield from _frame(stream, file, compression, begin)
-    if file.size_bytes == 0:
-        raise BadShard(file.path, 0, f"the file is empty, which no {compression.name} file is", _COPY_AGAIN)
-
-
-def _frame(stream: BinaryIO, file: InputFile, compression: Compression, begin: int) -> Generator[bytes, None, int]:
-    """Content of the frame that starts at `begin`; returns where it ends."""
-    _check_frame(stream, file, compression, begin)
-    decoder = compression.new_decoder()
-    position = begin
-    while piece := stream.read(PIECE_BYTES):
-        try:
-            content = decoder.decompress(piece)
-        except compression.error as error:
-            yield from _before_damage(stream, compression, begin, position)
-            what = f"the {compression.name} {compression.frame} that begins at {begin} is damaged ({error})"
-            raise BadShard(file.path, position, what, _COPY_AGAIN) from error
-        position += len(piece)
-        yield content
-        if decoder.eof:
-            return position - len(decoder.unused_data)
-    what = f"the file is cut off inside the {compression.name} {compression.frame} that begins at {begin}"
-    raise BadShard(file.path, position, what, _COPY_AGAIN)
-
-
-def _check_frame(stream: BinaryIO, file: InputFile, compression: Compression, begin: int) -> None:
-    """Raise BadShard when no frame starts at `begin`; leaves the stream there."""
-    stream.seek(begin)
-    head = stream.read(4)
-    stream.seek(begin)
-    if compression.starts(head):
-        return
-    if begin == 0:
-        what = f"its name says {compression.name}, but it starts with {head!r}"
-        raise BadShard(file.path, 0, what, "name it for what it is, or exclude it")
-    what = f"after the last {compression.name} {compression.frame} come {file.size_bytes - begin} bytes that are none: {head!r}"
-    raise BadShard(file.path, begin, what, f"{_COPY_AGAIN}, or cut these bytes off")
-
-
-def _before_damage(stream: BinaryIO, compression: Compression, begin: int, damaged_piece: int) -> Iterator[bytes]:
-    """What the damaged piece of a frame gives before the damage: the frame is decoded again, that piece byte by byte.
-
-    A decoder that raises keeps what it had decoded in the same call to itself.
-    """
-    stream.seek(begin)
-    decoder = compression.new_decoder()
-    while (missing := damaged_piece - stream.tell()) > 0:
-        decoder.decompress(stream.read(min(missing, PIECE_BYTES)))
-    with suppress(compression.error):
-        while byte := stream.read(1):
-            yield decoder.decompress(byte)

@@ -123,10 +123,13 @@ def _info(header: bytes, content: _Content) -> TarInfo:
     if len(header) < _BLOCK_BYTES:
         raise content.damage("the archive is cut off inside a header")
     try:
-        return TarInfo.frombuf(header, "utf-8", "surrogateescape")
+        info = TarInfo.frombuf(header, "utf-8", "surrogateescape")
+        if info.size < 0:
+            raise HeaderError("negative size")
     except HeaderError as error:
         content.position -= _BLOCK_BYTES
         raise content.damage(f"no member begins here ({error}): the archive is damaged, or no tar archive") from error
+    return info
 
 
 def _member(content: _Content, name: str, label: str, size_bytes: int, is_sparse: bool, max_bytes: int) -> Member:

@@ -65,11 +65,11 @@ class _Record(NamedTuple):
     is_file: bool
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def entries_of(file: InputFile) -> tuple[Entry, ...]:
     """The members that are files, in the order of the directory; raises NoDirectory, and BadShard for one of several volumes.
 
-    Kept for the next range of the same archive; a file that was written to is another InputFile.
+    Kept for the next range of the same archive, at 320 bytes a member; a file that was written to is another InputFile.
     """
     with open_input(file) as stream:
         place = _place(stream, file)

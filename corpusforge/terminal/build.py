@@ -20,7 +20,7 @@ from corpusforge.inspect.verify import Verified
 from corpusforge.recipe.model import Recipe
 from corpusforge.report.page import write_report
 from corpusforge.terminal.console import disk_line, relative, say, say_table, size_text, table
-from corpusforge.terminal.folder import say_damaged, shards_table, sources_table
+from corpusforge.terminal.folder import say_damaged, say_no_documents, shards_table, sources_table
 from corpusforge.terminal.progress import BuildProgress
 
 
@@ -43,6 +43,7 @@ def report_and_summarize(out: Path) -> None:
     report = write_report(out)
     manifest = read_manifest(out)
     say_table(shards_table(manifest["shards"]))
+    say_no_documents({step["name"].removesuffix("-read"): step.get("no_documents", {}) for step in manifest["steps"]})
     say_damaged([bad for step in manifest["steps"] for bad in step.get("bad_shards", [])])
     shown = relative(out)
     say(
@@ -52,7 +53,9 @@ def report_and_summarize(out: Path) -> None:
 
 def print_until(out: Path, step: str) -> None:
     """What is left of each source, and what to do next."""
-    say_table(sources_table(status(out.absolute()).sources))
+    sources = status(out.absolute()).sources
+    say_table(sources_table(sources))
+    say_no_documents({each.name: each.no_documents for each in sources})
     shown = escape(str(relative(out)))
     say(f"stopped after {escape(step)}, nothing published; the same command without --until goes on from here")
     looks = ["status", *(["dedup summary", "dedup show"] if dedup_steps(Documents(out, latest_generation(out))) else [])]

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from corpusforge.engine.ledger import Entry
+from corpusforge.engine.reports import told
 from corpusforge.inspect.clean import Cleaned
 from corpusforge.inspect.status import SourceStatus, Status, StepStatus
 from corpusforge.inspect.steps import State
@@ -35,6 +36,13 @@ def say_damaged(damaged: Sequence[Mapping[str, Any]]) -> None:
         say(f"[red]damaged input:[/red] {escape(bad['path'])} at {bad['offset']}: {escape(bad['what'])}")
 
 
+def say_no_documents(sources: Mapping[str, Mapping[str, int]]) -> None:
+    """What sources have read that is no document, by kind."""
+    for name, counts in sources.items():
+        if counts:
+            say(f"[dim]{escape(name)}: beside documents, read and passed over:[/dim] {escape(told(counts))}")
+
+
 def print_status(found: Status, as_json: bool) -> None:
     """Sources, steps, shards, damage and what is old."""
     if as_json:
@@ -43,6 +51,7 @@ def print_status(found: Status, as_json: bool) -> None:
     say(_headline(found))
     say("")
     say_table(sources_table(found.sources))
+    say_no_documents({each.name: each.no_documents for each in found.sources})
     say("")
     say_table(_steps_table(found.steps))
     if found.shards:

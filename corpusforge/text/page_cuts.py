@@ -1,5 +1,7 @@
 """What is left of a web page when lines are cut out of it: the text, and the spans to cut.
 
+Either as C4 leaves it, where a page is its lines, or with its layout (`line_cuts`), where a page is Markdown.
+
 What is left are the kept lines with one line feed between two of them and no blanks at both ends. Spans can only take away, so
 where nothing but other breaks (a carriage return alone, say) lies between two kept lines the first of those stays instead.
 """
@@ -42,6 +44,15 @@ def page_cuts(view: TextView, lines: PageLines, clean: CleanLines, fates: NDArra
     return Cuts(*_runs(_stripped(view.data, view.offsets, of_bytes, character_flags()), view.offsets))
 
 
+def line_cuts(view: TextView, lines: PageLines, clean: CleanLines, fates: NDArray[np.uint8]) -> Cuts:
+    """The lines to cut, whole, and citation marks; what else there is stays as it is: blank lines, indentation, breaks.
+
+    Blank lines behind a cut go where one stands before it already or nothing does, and blanks at the end of what loses a line.
+    """
+    of_bytes = _fates_of_whole_lines(view.offsets, lines, clean, fates)
+    return Cuts(*_runs(of_bytes, view.offsets))
+
+
 @kernel
 def _kept(
     data: NDArray[np.uint8], bounds: NDArray[np.int64], first: NDArray[np.int64], fates: NDArray[np.uint8]
@@ -82,6 +93,35 @@ def _fates_of_bytes(
                     begin, end = _kept_break(data, lines, before, line)
                     found[begin - base : end - base] = KEPT
                 before = line
+    return found
+
+
+@kernel
+def _fates_of_whole_lines(
+    offsets: NDArray[np.int64], lines: PageLines, clean: CleanLines, fates: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    base = offsets[0]
+    found = np.full(offsets[-1] - base, KEPT, np.uint8)
+    for mark in range(len(clean.begin)):
+        found[clean.begin[mark] - base : clean.end[mark] - base] = CITATION
+    for document in range(len(offsets) - 1):
+        begin, ended = offsets[document], offsets[document]  # of this line; of the last kept line that has characters
+        is_behind_blank, is_behind_cut, was_cut = True, False, False
+        for line in range(lines.first[document], lines.first[document + 1]):
+            stop = lines.stop[line]
+            is_blank = lines.begin[line] == lines.end[line]
+            if fates[line] != KEPT and not is_blank:
+                found[begin - base : stop - base] = fates[line]
+                is_behind_cut = was_cut = True
+            elif is_blank and is_behind_cut and is_behind_blank:
+                found[begin - base : stop - base] = WHITESPACE
+            else:
+                is_behind_blank, is_behind_cut = is_blank, False
+                ended = ended if is_blank else lines.end[line]
+            begin = stop
+        for position in range(ended, offsets[document + 1] if was_cut else ended):
+            if found[position - base] == KEPT:
+                found[position - base] = WHITESPACE
     return found
 
 

@@ -24,6 +24,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "source.huggingface": {"path": "unused"},
     "source.jsonl": {"path": str(ROOT / "recipes/samples/tiny")},
     "source.parquet": {"path": "unused"},
+    "source.warc": {"path": "unused"},
     "filter.language": {"model": None},
     "vocab.train": {"vocab_size": 300},
     "vocab.encode": {"tokenizer": str(TOKENIZER)},

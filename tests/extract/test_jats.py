@@ -120,6 +120,20 @@ def test_spans_cannot_make_a_table_explode() -> None:
     assert len(text(f"<table>{row * 200}</table>")) < 10_000_000
 
 
+@pytest.mark.parametrize(
+    "names", ["sec", "list list-item", "boxed-text", "fig", "table tr td", "p bold", "sup", "fn", "caption", "title"]
+)
+def test_deep_nesting_is_read(names: str) -> None:
+    opened = "".join(f"<{name}>" for name in names.split())
+    closed = "".join(f"</{name}>" for name in reversed(names.split()))
+    depth = 240 // len(names.split())
+    assert text(opened * depth + "deep" + closed * depth).strip("#- |\n^").startswith("deep")
+
+
+def test_an_unclosed_section_of_characters_takes_no_quadratic_time() -> None:
+    assert extract(article("<p>" + "<![CDATA[" * 300_000)).drop == "invalid_xml"
+
+
 FIGURE = "<fig id='f1'><label>Fig. 1</label><caption><title>Dune</title><p>From above.</p></caption><graphic/></fig>"
 
 

@@ -118,6 +118,22 @@ def test_what_cannot_be_read_is_rejected(raw: bytes, mime: str, drop: str, messa
     assert (found.drop, found.message, found.text) == (drop, message, "")
 
 
+def test_a_file_of_too_many_characters_is_rejected() -> None:
+    raw = pdf([Words("four", 50, 700)], [Words("five!", 50, 700)], [Words("six", 50, 700)])
+    found = read(raw, max_characters=8)
+    assert (found.drop, found.value, found.threshold) == ("too_many_characters", 9, 8)
+
+
+def test_what_is_cropped_is_outside() -> None:
+    found = read(pdf([Words("inside", 50, 100), Words("cropped", 50, 500)], more="/CropBox [0 0 600 400]"))
+    assert (found.text, found.meta["outside_characters"]) == ("inside", 7)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_page_that_the_viewer_turns_is_read_as_it_stands(turn: int) -> None:
+    assert read(pdf(column(PROSE, 50, 700), more=f"/Rotate {turn}")).text == " ".join(PROSE)
+
+
 def test_a_file_with_a_password_is_rejected_as_encrypted() -> None:
     lock = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O ({'x' * 32}) /U ({'y' * 32}) /P -4 >> /ID [(a) (a)]"
     raw = pdf([Words("secret", 50, 700)]).replace(b"trailer <<", b"trailer << " + lock.encode())

@@ -65,6 +65,11 @@ def test_larger_letters_are_headings_by_size() -> None:
     assert text(*runs, *body(560)) == f"# The Title\n\n{BODY}\n\n## First part\n\n{BODY}\n\n## Second part\n\n{BODY}"
 
 
+def test_authors_between_title_and_text_are_no_heading() -> None:
+    runs = [line("The Title", 760, size=20), line("Anna Smith", 740, size=14), line("Abstract", 725, size=14), *body(700)]
+    assert text(*runs) == f"# The Title\n\nAnna Smith\n\n## Abstract\n\n{BODY}"
+
+
 def test_bold_numbered_lines_are_headings_other_bold_lines_are_not() -> None:
     runs = [line("2.1 Methods", 720, bold=True), *body(700), line("Mind this", 640, bold=True), *body(620)]
     assert text(*runs) == f"# 2.1 Methods\n\n{BODY}\n\nMind this\n\n{BODY}"

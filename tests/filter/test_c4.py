@@ -162,6 +162,14 @@ def test_each_rule_for_documents_can_be_switched_off(text: str, changed: dict[st
     assert reason(text, **{"min_num_sentences": None, **changed}) == ""
 
 
+def test_the_layout_of_markdown_can_stay() -> None:
+    page = (
+        f"# Loess\n\n{FIVE}[1]\n\n- silt\n  - clay\n\nWe use cookies here.\n\n| a | b |\n|---|---|\n\nThis site uses cookies.\n"
+    )
+    expected = f"# Loess\n\n{FIVE}\n\n- silt\n  - clay\n\n| a | b |\n|---|---|"
+    assert left(page, keep_layout=True, filter_no_terminal_punct=False, min_words_per_line=0) == expected
+
+
 def test_edits_say_why_each_span_is_cut() -> None:
     text = f"Home | About us\n{FIVE}[3]\nWe use cookies on this site.\n"
     edits = C4().edits(TextView(pa.array([text], pa.large_string())))

@@ -56,7 +56,7 @@ def test_a_filter_that_a_chain_has_twice_is_two_stops() -> None:
 
 
 def test_a_river_of_nothing_can_be_drawn() -> None:
-    assert "shards" in flow_section(Flow((source("empty", 0),)))
+    assert "shards" in flow_section(Flow((source("empty", 0),)), {})
 
 
 def test_a_build_s_flow_is_its_books(small: Path) -> None:

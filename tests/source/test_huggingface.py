@@ -158,6 +158,14 @@ def test_rows_are_those_that_the_source_of_the_files_gives(described: Path) -> N
     assert read(described, config="zh") == rows(Jsonl(path=str(described)))
 
 
+def test_fields_that_hold_pages_are_given_to_an_extract_stage(described: Path) -> None:
+    source = Huggingface(path=str(described), mime="text/markdown")
+    batches = [batch for shard in source.shards(source.files()) for batch in source.read(shard)]
+    rows = [(row["mime"], row["raw"]) for batch in batches for row in batch.to_pylist()]
+    assert source.given() == ("raw", "mime")
+    assert rows[0] == ("text/markdown", b"Granite holds quartz.")
+
+
 def test_a_folder_without_a_card_has_the_splits_that_names_of_files_say(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("text,url\nGranite.,u\n")
     (tmp_path / "test.csv").write_text("text,url\nBasalt.,u\n")

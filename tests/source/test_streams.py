@@ -3,6 +3,7 @@ import os
 import random
 import tracemalloc
 
+import lz4.frame
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -23,11 +24,15 @@ def zstd(content, **options):
     return zstandard.ZstdCompressor(write_checksum=True, **options).compress(content)
 
 
+def lz4_(content):
+    return lz4.frame.compress(content, content_checksum=True)
+
+
 def _gz(content):
     return gzip.compress(content, mtime=0)
 
 
-PACK = {".gz": _gz, ".zst": zstd}
+PACK = {".gz": _gz, ".zst": zstd, ".lz4": lz4_}
 
 
 def _listed(path, content):
@@ -47,14 +52,22 @@ def _read(file):
     return bytes(content), error
 
 
-@pytest.fixture(params=[".gz", ".zst"])
+@pytest.fixture(params=[".gz", ".zst", ".lz4"])
 def suffix(request):
     return request.param
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.jsonl", None), ("a.jsonl.gz", "gzip"), ("a.JSONL.GZ", "gzip"), ("a.zst", "zstd"), ("a.zstd", "zstd"), ("gz", None)],
+    [
+        ("a.jsonl", None),
+        ("a.jsonl.gz", "gzip"),
+        ("a.JSONL.GZ", "gzip"),
+        ("a.zst", "zstd"),
+        ("a.zstd", "zstd"),
+        ("a.lz4", "lz4"),
+        ("gz", None),
+    ],
 )
 def test_the_suffix_says_how_a_file_is_compressed(name, kind):
     compression = compression_of(InputFile(f"/{name}", name, 0))
@@ -70,9 +83,25 @@ def test_several_members_are_read_one_after_another(tmp_path, suffix):
     assert _read(_listed(tmp_path / f"a{suffix}", b"".join(map(PACK[suffix], members)))) == (TEXT, None)
 
 
-def test_zstd_frames_that_are_to_be_skipped_are_skipped(tmp_path):
-    content = SKIPPABLE + zstd(TEXT[:50]) + SKIPPABLE + zstd(TEXT[50:]) + SKIPPABLE
-    assert _read(_listed(tmp_path / "a.zst", content)) == (TEXT, None)
+def test_a_member_that_is_larger_than_what_is_decoded_at_once_is_followed_by_the_next(tmp_path, suffix):
+    large = TEXT * 400
+    packed = PACK[suffix](large) + PACK[suffix](TEXT) + PACK[suffix](large)
+    assert _read(_listed(tmp_path / f"a{suffix}", packed)) == (large + TEXT + large, None)
+
+
+@pytest.mark.parametrize("kind", [".zst", ".lz4"])
+def test_frames_that_are_to_be_skipped_are_skipped(tmp_path, kind):
+    content = SKIPPABLE + PACK[kind](TEXT[:50]) + SKIPPABLE + PACK[kind](TEXT[50:]) + SKIPPABLE
+    assert _read(_listed(tmp_path / f"a{kind}", content)) == (TEXT, None)
+
+
+@pytest.mark.parametrize("pack_dictionary", [bytes, zstd])
+def test_a_zstd_file_may_bring_its_dictionary_in_a_frame_of_its_own(tmp_path, pack_dictionary):
+    dictionary = zstandard.train_dictionary(2000, [TEXT[at : at + 150] for at in range(0, len(TEXT) - 150, 50)])
+    packed = pack_dictionary(dictionary.as_bytes())
+    head = b"\x5d\x2a\x4d\x18" + len(packed).to_bytes(4, "little") + packed
+    frames = zstd(TEXT[:900], dict_data=dictionary) + zstd(TEXT[900:], dict_data=dictionary)
+    assert _read(_listed(tmp_path / "a.zst", head + frames)) == (TEXT, None)
 
 
 def test_zstd_with_a_long_window_is_read(tmp_path):
@@ -88,6 +117,13 @@ def test_gzip_cut_off_at_any_byte_is_damage_behind_a_prefix(tmp_path, size):
     assert SHORT.startswith(content)
 
 
+@pytest.mark.parametrize("size", range(len(lz4_(SHORT))))
+def test_lz4_cut_off_at_any_byte_is_damage_behind_a_prefix(tmp_path, size):
+    content, error = _read(_listed(tmp_path / "a.lz4", lz4_(SHORT)[:size]))
+    assert error is not None
+    assert SHORT.startswith(content)
+
+
 @pytest.mark.parametrize("size", range(len(zstd(SHORT))))
 def test_zstd_cut_off_at_any_byte_is_damage_behind_a_prefix(tmp_path, size):
     content, error = _read(_listed(tmp_path / "a.zst", zstd(SHORT)[:size]))
@@ -98,7 +134,7 @@ def test_zstd_cut_off_at_any_byte_is_damage_behind_a_prefix(tmp_path, size):
 @given(data=st.data())
 @settings(max_examples=60)
 def test_a_later_member_cut_off_at_any_byte_is_damage(tmp_path_factory, data):
-    suffix = data.draw(st.sampled_from([".gz", ".zst"]))
+    suffix = data.draw(st.sampled_from([".gz", ".zst", ".lz4"]))
     first, second = PACK[suffix](TEXT[:3000]), PACK[suffix](TEXT[3000:])
     size = data.draw(st.integers(len(first) + 1, len(first + second) - 1))
     content, error = _read(_listed(tmp_path_factory.mktemp("cut") / f"a{suffix}", (first + second)[:size]))
@@ -111,7 +147,7 @@ def test_a_later_member_cut_off_at_any_byte_is_damage(tmp_path_factory, data):
 @given(data=st.data())
 @settings(max_examples=60)
 def test_a_changed_byte_is_never_read_as_other_content(tmp_path_factory, data):
-    suffix = data.draw(st.sampled_from([".gz", ".zst"]))
+    suffix = data.draw(st.sampled_from([".gz", ".zst", ".lz4"]))
     packed = bytearray(PACK[suffix](TEXT))
     # bytes 4 to 9 of gzip say when and where it was made
     packed[data.draw(st.integers(10, len(packed) - 1))] ^= data.draw(st.integers(1, 255))
@@ -179,6 +215,7 @@ def test_an_empty_compressed_file_is_damage(tmp_path, suffix):
     [
         (_gz(b"x"), "gzip"),
         (zstd(b"x"), "zstd"),
+        (lz4_(b"x"), "lz4"),
         (b"BZh9", "bzip2"),
         (b"\xfd7zXZ\x00", "xz"),
         (b"PK\x03\x04", "a zip archive"),
@@ -229,7 +266,7 @@ def test_a_file_that_is_gone_has_changed_since_the_build_began(tmp_path):
         open_input(InputFile(str(tmp_path / "a.md"), "a.md", 5)).__enter__()
 
 
-@pytest.mark.parametrize("suffix_", [".gz", ".zst"])
+@pytest.mark.parametrize("suffix_", [".gz", ".zst", ".lz4"])
 def test_a_bomb_is_unpacked_in_bounded_memory(tmp_path, suffix_):
     size = 200 * 2**20
     file = _listed(tmp_path / f"a{suffix_}", PACK[suffix_](bytes(size)))

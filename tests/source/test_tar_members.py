@@ -16,6 +16,14 @@ TWO = [("a.md", b"alpha " * 50), ("docs/b.txt", b"beta " * 300)]
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 
 
+def _with_header(packed: bytes, at: int, value: bytes) -> bytes:
+    """The archive with other bytes in its first header, the checksum set right."""
+    header = bytearray(packed[:512])
+    header[at : at + len(value)] = value
+    header[148:156] = f"{sum(header[:148]) + 8 * 32 + sum(header[156:]):06o}\0 ".encode()
+    return bytes(header) + packed[512:]
+
+
 @pytest.mark.parametrize(
     ("name", "pack"),
     [
@@ -84,11 +92,7 @@ def test_a_bomb_costs_no_memory(tmp_path: Path) -> None:
 
 
 def test_members_with_holes_are_rejected(tmp_path: Path) -> None:
-    packed = bytearray(tarred(TWO))
-    packed[156] = ord("S")
-    checksum = sum(packed[:148]) + 8 * 32 + sum(packed[156:512])
-    packed[148:156] = f"{checksum:06o}\0 ".encode()
-    write(tmp_path, {"geo.tar": bytes(packed)})
+    write(tmp_path, {"geo.tar": _with_header(tarred(TWO), 156, b"S")})
     assert documents(tmp_path) == {"geo.tar!/a.md": "sparse_member", "geo.tar!/docs/b.txt": TWO[1][1]}
 
 
@@ -129,6 +133,19 @@ def test_damage_between_members_is_named(tmp_path: Path) -> None:
     found, error = until_damage(tmp_path)
     assert ([*found.values()], error.offset) == ([TWO[0][1]], 1024)
     assert "no member begins here" in error.what
+
+
+def test_a_negative_size_is_damage(tmp_path: Path) -> None:
+    write(tmp_path, {"geo.tar": _with_header(tarred(TWO), 124, (256**12 - 1024).to_bytes(12, "big"))})
+    found, error = until_damage(tmp_path)
+    assert (found, error.offset) == ({}, 0)
+    assert "negative size" in error.what
+
+
+def test_a_header_of_many_megabytes_is_damage(tmp_path: Path) -> None:
+    packed = tarred([("n" * 200 + ".md", b"x")])
+    write(tmp_path, {"geo.tar": _with_header(packed, 124, b"77777777777\0")})
+    assert "a header has 8589934591 bytes" in until_damage(tmp_path)[1].what
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.tar", b"no archive"), ("a.tar", b""), ("a.tgz", b"PK\x03\x04")])

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import strategies
 
 from corpusforge.text.cut import cut_spans
-from corpusforge.text.page_cuts import CITATION, FIRST_FATE, KEPT, WHITESPACE, Cuts, kept_texts, page_cuts
+from corpusforge.text.page_cuts import CITATION, FIRST_FATE, KEPT, WHITESPACE, Cuts, kept_texts, line_cuts, page_cuts
 from corpusforge.text.page_lines import clean_lines, page_lines
 from corpusforge.text.view import TextView
 
@@ -117,3 +117,29 @@ def test_each_span_says_why_it_is_cut(text: str, spans: list[tuple[int, int, int
     _, _, cuts = cut([text])
     assert list(zip(cuts.begin.tolist(), cuts.end.tolist(), cuts.fates.tolist(), strict=True)) == spans
     assert KEPT not in cuts.fates
+
+
+def laid_out(text: str) -> str:
+    """The text without bad lines, and without the blank lines that would then stand together."""
+    kept: list[str] = []
+    is_behind_cut = False
+    for line in text.splitlines(keepends=True):
+        is_blank = not line.strip()
+        if is_bad(line):
+            is_behind_cut = True
+        elif not (is_blank and is_behind_cut and (not kept or not kept[-1].strip())):
+            kept.append(line)
+            is_behind_cut = False
+    left = "".join(kept)
+    return left.rstrip() if BAD in text else left
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(odd_pages.filter(lambda text: "[" not in text), max_size=4))
+def test_lines_go_whole_and_the_layout_stays(texts: list[str]) -> None:
+    view = view_of(texts)
+    fates = np.array([FIRST_FATE * is_bad(line) for text in texts for line in text.splitlines()], np.uint8)
+    cuts = line_cuts(view, page_lines(view), clean_lines(view), fates)
+    spans = list(zip(cuts.begin.tolist(), cuts.end.tolist(), strict=True))
+    left = [cut_spans(text, spans[cuts.first[i] : cuts.first[i + 1]])[0] for i, text in enumerate(texts)]
+    assert left == list(map(laid_out, texts))

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from measure.corpus import LANGUAGES, CorpusSize, corpus
+from measure.crawl import crawl_step
 from measure.dedup import dedup_step
 from measure.dedup_quality import quality
 from measure.dedup_scale import NUM_DOCUMENTS, scale
@@ -23,7 +24,7 @@ from measure.whole import whole_build
 
 from corpusforge.engine.executor import one_thread_each
 
-_STEPS = {**STEPS, "dedup": dedup_step}
+_STEPS = {**STEPS, "crawl": crawl_step, "dedup": dedup_step}
 _SCALE = "dedup-scale"
 _PAGES = "html"
 

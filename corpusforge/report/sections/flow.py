@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from corpusforge.engine.reports import told
 from corpusforge.report import charts, figures
 from corpusforge.report.flow import Flow, SourceFlow, Stop
 from corpusforge.report.markup import Markup, dotted, element, joined, table
@@ -20,8 +21,8 @@ class Band:
     sources: tuple[SourceFlow, ...]
 
 
-def flow_section(flow: Flow) -> Markup:
-    """The river, and the table of sources."""
+def flow_section(flow: Flow, no_documents: Mapping[str, Mapping[str, int]]) -> Markup:
+    """The river, and the table of sources; `no_documents` is what each has read beside documents, by kind."""
     bands = bands_of(flow)
     legend = [element("span", f"{band.name} ", element("small", _read(band)), class_=f"key {band.kind}") for band in bands]
     rows = joined(_rows(flow, bands))
@@ -32,6 +33,11 @@ def flow_section(flow: Flow) -> Markup:
             element("div", rows, class_="flow"),
             element("h3", "By source"),
             _sources(flow),
+            *(
+                element("p", f"{name}: beside documents, read and passed over: {told(counts)}.")
+                for name, counts in no_documents.items()
+                if counts
+            ),
         ]
     )
 
