@@ -6,6 +6,7 @@ Only what is stated is taken: metadata, JSON-LD, marked links and times. Nothing
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -17,6 +18,8 @@ from corpusforge.extract.html_tree import num_words
 
 _MAX_CHARACTERS = 300
 _MAX_HEADINGS = 20
+# What links to a heading itself are drawn as; the last is an icon of a font.
+_HEADING_LINKS = " \u00b6#\uf0c1"
 _TITLES = ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title")
 _AUTHORS = (
     "citation_author",
@@ -110,7 +113,7 @@ def _said(page: etree._Element) -> _Said:
         elif tag == "link":
             _hear_link(said, element, attributes)
         elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
-            said.headings.append(_short("".join(element.itertext())).rstrip(" \u00b6#"))
+            said.headings.append(_short("".join(element.itertext())).rstrip(_HEADING_LINKS))
         elif tag == "title":
             said.titles.append(_short(element.text or ""))
         elif tag == "time":
@@ -210,4 +213,5 @@ def _letters(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text[: 20 * _MAX_CHARACTERS].split())[:_MAX_CHARACTERS]
+    text = " ".join(text[: 20 * _MAX_CHARACTERS].split())
+    return (unescape(text) if "&" in text else text)[:_MAX_CHARACTERS]  # some sites escape twice
