@@ -4,45 +4,61 @@ from collections.abc import Sequence
 
 from corpusforge.extract.article import Cell, Grid, Row
 from corpusforge.extract.html_names import HEADER, TABLE
-from corpusforge.extract.html_tree import Node, nodes
+from corpusforge.extract.html_tree import Node, add_up, nodes
 from corpusforge.extract.pipe_table import pipe_table
 from corpusforge.extract.plain import join_blocks, one_line
 
 _GROUPS = frozenset(("thead", "tbody", "tfoot"))
-_CELLS = frozenset(("td", "th"))
+CELLS = frozenset(("td", "th"))
+_PARTS = frozenset((*_GROUPS, "tr", *CELLS))
 # A cell with more words is a column of a page, unless the table has headers.
 _MAX_CELL_WORDS = 80
 
 
-def _rows(table: Node) -> list[tuple[list[Node], bool]]:
-    """The cells of each row, and whether it is part of the head."""
-    rows = []
-    for part in table.children:
-        for row in part.children if part.tag in _GROUPS else (part,):
-            if row.tag == "tr":
-                rows.append(([cell for cell in row.children if cell.tag in _CELLS], part.tag == "thead"))
-    return rows
-
-
 def settle_table(table: Node) -> None:
-    """Turn a table that only lays out the page into plain blocks; called when all that is inside has been read."""
-    rows = [cells for cells, _ in _rows(table)]
-    if _is_data(table, rows):
-        return
-    for part in (table, *table.children):
-        part.tag = "div"
-    for row in rows:
-        for cell in row:
-            cell.tag = "div"
-    for part in table.children:
-        for row_node in part.children:
-            row_node.tag = "div" if row_node.tag == "tr" else row_node.tag
+    """Give a table its rows, or turn one that only lays out the page into plain blocks; called when all inside was read."""
+    _flatten(table)
+    rows = _rows(table)
+    if not _is_data(table, rows):
+        for node in (table, *table.children, *(cell for row in rows for cell in row.children)):
+            node.tag = "div"
 
 
-def _is_data(table: Node, rows: Sequence[Sequence[Node]]) -> bool:
-    if table.mark & TABLE or len(rows) < 2 or max(map(len, rows)) < 2:
+def _flatten(table: Node) -> None:
+    """Put rows right below the table and cells right below rows, also those that unclosed tags left inside of others."""
+    parts: list[Node] = []
+    rows: list[Node] = []
+    waiting = [(child, False) for child in reversed(table.children)]
+    while waiting:
+        node, is_head = waiting.pop()
+        inside: list[Node] = []
+        if node.tag in _GROUPS:
+            is_head, inside = node.tag == "thead", node.children
+        elif node.tag == "tr":
+            inside, node.children = node.children, []
+            parts.append(node)
+            rows.append(node)
+        elif node.tag in CELLS and rows:
+            inside = [child for child in node.children if child.tag in _PARTS]
+            node.children = [child for child in node.children if child.tag not in _PARTS]
+            node.tag = "th" if is_head else node.tag
+            rows[-1].children.append(node)
+        else:
+            parts.append(node)
+        waiting.extend((child, is_head) for child in reversed(inside))
+    for node in (*(cell for row in rows for cell in row.children if cell.children), *rows):
+        add_up(node)
+    table.children = parts
+
+
+def _rows(table: Node) -> list[Node]:
+    return [node for node in table.children if node.tag == "tr"]
+
+
+def _is_data(table: Node, rows: Sequence[Node]) -> bool:
+    if table.mark & TABLE or len(rows) < 2 or max(len(row.children) for row in rows) < 2:
         return False
-    longest = max(cell.words for row in rows for cell in row)
+    longest = max(cell.words for row in rows for cell in row.children)
     return bool(table.mark & HEADER) or longest <= _MAX_CELL_WORDS
 
 
@@ -53,7 +69,7 @@ def table_markdown(table: Node) -> str:
 
 
 def _grid(table: Node) -> Grid:
-    return Grid(tuple(Row(tuple(map(_cell, cells)), is_header=is_head) for cells, is_head in _rows(table)))
+    return Grid(tuple(Row(tuple(map(_cell, row.children))) for row in _rows(table)))
 
 
 def _cell(node: Node) -> Cell:

@@ -64,6 +64,8 @@ def test_markup_becomes_markdown(html: str, markdown: str) -> None:
     ("html", "markdown"),
     [
         ("<tr><th>a<th>b<tr><td>1<td>2", "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("<tr><td><b>a<td><b>b<tr><td><i>1<td>2", "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("<tr><td>a<td>b<tr><td><img src=x><td>2", "| a | b |\n| --- | --- |\n|  | 2 |"),
         ("<tr><td>a<td>b<tr><td>1<td>x | y", "| a | b |\n| --- | --- |\n| 1 | x \\| y |"),
         ("<caption>Ages</caption><tr><th>a<th>b<tr><td>1<td>2", "Ages\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"),
         ("<tr><th colspan=2>a<th>b<tr><td>1<td>2<td>3", "| a | a | b |\n| --- | --- | --- |\n| 1 | 2 | 3 |"),

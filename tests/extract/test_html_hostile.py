@@ -16,6 +16,7 @@ SIDE_BY_SIDE = {
     "breaks": "<br> <i> </i>",
     "classes": "<div class='post-share related'>x y",
     "rows": "<table><tr><th>a<th>b<tr><td>1<td>2</table>",
+    "unclosed cells": "<table><tr><td><b>x<td><i>y<tr><td>z</table>",
     "cells": "<td colspan=1000 rowspan=1000>x",
     "items": "<ul><li>a<li>b</ul>",
     "links": "<a href='https://creativecommons.org/licenses/by/4.0/' rel=license>x</a>",
