@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from corpusforge.extract.plain import DROPPED, inline_math, is_cjk, one_line, unwrap
+from corpusforge.extract.plain import inline_math, is_cjk, one_line, unwrap
 
 MAX_DEPTH = 8
 TERMINAL = tuple(".:;?!。：；？！…")
@@ -19,6 +19,11 @@ class Tex:
     """A formula inside a paragraph."""
 
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Where a line of the source ends inside a word; white space on either side goes."""
 
 
 class Block:
@@ -158,7 +163,8 @@ class Section(Block):
     blocks: tuple[Block, ...]
 
 
-Piece = str | Tex | Block
+Inline = str | Tex | Joint
+Piece = Inline | Block
 Pieces = list[Piece]
 
 
@@ -183,20 +189,25 @@ def _lowered(block: Block, levels: int) -> Block:
     return block
 
 
-def _open_text(pieces: Iterable[str | Tex]) -> str:
-    text = "".join(piece if isinstance(piece, str) else inline_math(" ".join(piece.source.split())) for piece in pieces)
-    if DROPPED not in text:
-        return text
-    before, *after = text.split(DROPPED)
-    return "".join([before.rstrip(), *(part.strip() for part in after[:-1]), *(part.lstrip() for part in after[-1:])])
+def _open_text(pieces: Sequence[Inline]) -> str:
+    words: list[list[str]] = [[]]  # what stands between two joints
+    for piece in pieces:
+        if isinstance(piece, Joint):
+            words.append([])
+        else:
+            words[-1].append(piece if isinstance(piece, str) else inline_math(" ".join(piece.source.split())))
+    first, *others = ("".join(strings) for strings in words)
+    if not others:
+        return first
+    return "".join([first.rstrip(), *(middle.strip() for middle in others[:-1]), others[-1].lstrip()])
 
 
 def blocks_of(pieces: Iterable[Piece]) -> tuple[Block, ...]:
     """Blocks, with the strings between them as paragraphs."""
     blocks: list[Block] = []
-    pending: list[str | Tex] = []
+    pending: list[Inline] = []
     for piece in pieces:
-        if isinstance(piece, str | Tex):
+        if isinstance(piece, Inline):
             pending.append(piece)
             continue
         _close(pending, blocks)
@@ -206,7 +217,7 @@ def blocks_of(pieces: Iterable[Piece]) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _close(pending: Sequence[str | Tex], blocks: list[Block]) -> None:
+def _close(pending: Sequence[Inline], blocks: list[Block]) -> None:
     text = _open_text(pending)
     if text and not text.isspace():
         blocks.append(Paragraph(unwrap(text)))

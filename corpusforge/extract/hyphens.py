@@ -19,6 +19,7 @@ _TAIL = re.compile(rf"([^\W\d_]+)[{_HYPHENS}]$")
 _HEAD = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"\w+")
 _COMPOUND = re.compile(r"\b\w+(?:[-\u2010]\w+)+")
+_LONGEST = 60  # letters of a word that is looked at
 _ENDS = tuple(_HYPHENS)
 _RANGE = re.compile(r"\d–$")
 _CHINESE_NUMBER = re.compile(r"[\u4e00-\u9fff][^\u4e00-\u9fff]{0,8}\d\.?$")  # some programs break a line inside one
@@ -70,13 +71,13 @@ def join_lines(lines: Sequence[str], words: Words) -> str:
 
 
 def _joined(text: str, line: str, words: Words) -> str:
-    if line[0].isdigit() and (_RANGE.search(text) or _CHINESE_NUMBER.search(text)):
+    if line[0].isdigit() and (_RANGE.search(text[-2:]) or _CHINESE_NUMBER.search(text[-12:])):
         return text + line
     if not text.endswith(_ENDS):
         return f"{text}\n{line}"
     if len(text) > 1 and text[-2].isspace():
         return f"{text}\n{line}"  # a dash
-    tail, head = _TAIL.search(text), _HEAD.match(line)
+    tail, head = _TAIL.search(text[-_LONGEST:]), _HEAD.match(line)
     if tail is None or head is None:
         return text[:-1] + "-" + line
     return text[:-1] + ("-" if _keeps_hyphen(tail[1], head[0], text[-1], words) else "") + line

@@ -39,7 +39,8 @@ class Jats(PaperExtractor):
     formulas, lists, boxes, footnotes, acknowledgements and supplements, in the order of the document.
 
     Left out are contributions, competing interests and funding, alternative texts, pictures, and the references unless they are
-    listed. Facts: url (DOI), license, date; meta: title, journal, doi, year, authors, keywords, language.
+    listed. Facts: url (DOI), license, date; meta: title, journal, doi, year, authors, keywords, language, and formula_pictures,
+    how many formulas the text lacks because the paper has them only as pictures.
     """
 
     other_root: ClassVar[str] = "not_jats"

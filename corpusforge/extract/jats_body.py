@@ -21,7 +21,7 @@ from corpusforge.extract.article import (
     shallow,
 )  # fmt: skip
 from corpusforge.extract.mathml import tex_of
-from corpusforge.extract.plain import HARD, names, subscript, superscript
+from corpusforge.extract.plain import DROPPED, HARD, names, subscript, superscript
 from corpusforge.extract.tex_source import bare_tex
 from corpusforge.extract.xml_flow import Node, Rule, is_short
 
@@ -34,8 +34,9 @@ SKIPPED = names(
 _PREFERRED = ("tex-math", "math", "table", "textual-form")
 
 
-def _label(node: Node) -> str:
-    return " ".join(line_of(child.pieces) for child in node.children("label"))
+def _text_of(node: Node, *names: str) -> str:
+    """Text of the children of these names, without what would make it a heading or paragraph of its own."""
+    return " ".join(filter(None, (line_of(child.inside()) for child in node.children(*names))))
 
 
 def _sup(node: Node) -> Pieces:
@@ -71,14 +72,20 @@ def _alternatives(node: Node) -> Pieces:
 
 
 def _formula(node: Node) -> Pieces:
-    label = _label(node)
+    label = _text_of(node, "label")
     pieces = node.inside("label")
     tex = [piece.source for piece in pieces if isinstance(piece, Tex)]
     text = line_of(piece for piece in pieces if not isinstance(piece, Tex))
     if tex and not text.strip(" .,;"):
         return [Formula("\n".join(tex) + text.strip(), label)]
     written = line_of(pieces)
-    return [Paragraph(f"{written} {label}".strip())] if written else []
+    return [Paragraph(f"{written} {label}".strip())] if written else ["\n"]
+
+
+def _inline_formula(node: Node) -> Pieces:
+    """A formula between words; one that is only a picture takes the space before it along."""
+    pieces = node.inside()
+    return pieces if line_of(pieces) else [DROPPED]
 
 
 def _paragraph(node: Node) -> Pieces:
@@ -92,21 +99,18 @@ def _title(node: Node) -> Pieces:
 
 def _section(node: Node) -> Pieces:
     """A section: its number goes before its title, and its headings are one level below those around it."""
-    title = next(node.children("title"), None)
-    label = _label(node)
-    if title is None or not title.pieces:
-        return list(labelled(label, blocks_of(node.inside("label", "title"))))
-    heading = Heading(f"{label} {line_of(title.inside())}".strip())
-    return [Section((heading, *blocks_of(node.inside("label", "title"))))]
+    title, content = _text_of(node, "title"), blocks_of(node.inside("label", "title"))
+    if not title:
+        return list(labelled(_text_of(node, "label"), content))
+    return [Section((Heading(f"{_text_of(node, 'label')} {title}".strip()), *content))]
 
 
 def named_section(name: str) -> Rule:
     """The rule of a section that has a name even where none is printed."""
 
     def rule(node: Node) -> Pieces:
-        has_title = any(child.pieces for child in node.children("title"))
         content = blocks_of(node.inside())
-        return _section(node) if has_title or not content else [Section((Heading(name), *content))]
+        return _section(node) if _text_of(node, "title") or not content else [Section((Heading(name), *content))]
 
     return rule
 
@@ -125,15 +129,14 @@ def _float(kind: Literal["figure", "table", "box"]) -> Rule:
     """The rule of a figure or table: label and caption in one paragraph, then what it holds."""
 
     def rule(node: Node) -> Pieces:
-        text = " ".join(line_of(child.pieces) for child in node.children("caption"))
-        blocks = (*caption(_label(node), text), *blocks_of(node.inside("label", "caption")))
+        blocks = (*caption(_text_of(node, "label"), _text_of(node, "caption")), *blocks_of(node.inside("label", "caption")))
         return [Float(kind, shallow(blocks))] if blocks else []
 
     return rule
 
 
 def _note(node: Node) -> Pieces:
-    blocks = labelled(_label(node), blocks_of(node.inside("label")))
+    blocks = labelled(_text_of(node, "label"), blocks_of(node.inside("label")))
     return [Float("note", shallow(blocks))] if blocks else []
 
 
@@ -141,7 +144,7 @@ def _list(node: Node) -> Pieces:
     is_ordered = node.get("list-type").startswith(("order", "number", "arabic"))
     items = []
     for number, item in enumerate(node.children("list-item"), start=1):
-        label = _label(item)
+        label = _text_of(item, "label")
         marker = f"{label} " if label else f"{number}. " if is_ordered else "- "
         items.append((marker, blocks_of(item.inside("label"))))
     listed = Items(tuple((marker, shallow(blocks)) for marker, blocks in items if blocks))
@@ -180,9 +183,7 @@ def _contents(node: Node) -> Pieces:
 
 def _titles(node: Node) -> Pieces:
     """The title of a paper or book, with its subtitle, and its translations."""
-    names = ("label", "article-title", "book-title", "title")
-    title = " ".join(line_of(child.inside()) for child in node.children(*names))
-    subtitle = " ".join(line_of(child.pieces) for child in node.children("subtitle"))
+    title, subtitle = _text_of(node, "label", "article-title", "book-title", "title"), _text_of(node, "subtitle")
     others = [line_of(child.pieces) for child in node.children("trans-title-group")]
     heading = [Heading(f"{title}: {subtitle}" if subtitle else title, 1)] if title else []
     return [*heading, *map(Paragraph, filter(None, others))]
@@ -207,6 +208,7 @@ RULES: Mapping[str, Rule] = {
     "math": _math,
     "alternatives": _alternatives,
     "disp-formula": _formula,
+    "inline-formula": _inline_formula,
     **dict.fromkeys(("p", "disp-quote", "attrib", "license-p", "speaker", "speech", "term-head", "def-head"), _paragraph),
     "title": _title,
     **dict.fromkeys(("sec", "app", "notes", "glossary", "fn-group", "bio", "statement", "verse-group"), _section),

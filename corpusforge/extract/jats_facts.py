@@ -29,8 +29,16 @@ def facts(article: etree._Element) -> Facts:
         "authors": list(_authors(meta))[:MAX_AUTHORS],
         "keywords": [words for word in elements(meta, "kwd") if (words := words_of(word))],
         "language": attribute(article, "lang").lower(),
+        "formula_pictures": _num_formula_pictures(article),
     }
     return Facts(doi, _license(meta), date, {name: value for name, value in said.items() if value})
+
+
+def _num_formula_pictures(article: etree._Element) -> int:
+    """Formulas that the paper gives only as pictures, so that its text lacks them."""
+    formulas = [each for name in ("inline-formula", "disp-formula") for each in elements(article, name)]
+    wordless = (each for each in formulas if words_of(each) == words_of(child(each, "label")))
+    return sum(1 for each in wordless if any("graphic" in name_of(part) for part in each.iter()))
 
 
 def _doi(meta: etree._Element) -> str:

@@ -44,8 +44,8 @@ def _reference_list(name: str) -> Rule:
         title = next((line_of(child.inside()) for child in node.children("title")), "") or name
         items = []
         for number, reference in enumerate(node.children("ref"), start=1):
-            label = " ".join(line_of(child.pieces) for child in reference.children("label")) or f"{number}."
-            items.append((f"{label} ", (Paragraph(reference_text(reference.element)),)))
+            label = " ".join(line_of(child.pieces) for child in reference.children("label")).strip("[]. ") or str(number)
+            items.append((f"{label}. ", (Paragraph(reference_text(reference.element)),)))
         listed = [Items(tuple(items))] if items else []
         return [Section((Heading(title), *pieces, *listed))] if pieces or listed else []
 

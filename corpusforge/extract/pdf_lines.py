@@ -14,7 +14,10 @@ _RAISED = frozenset("0123456789+-−=()")
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """Runs from left to right; `core` is the run with the most text, `size` and `y` (the baseline) are its."""
+    """Runs from left to right; `core` is the run with the most text, `size` and `y` (the baseline) are its.
+
+    `text` is all of it, words apart; `is_bold`, whether all of it is set in a bold font.
+    """
 
     runs: tuple[Run, ...]
     core: Run
@@ -22,16 +25,8 @@ class Line:
     y: float
     left: float
     right: float
-
-    @cached_property
-    def is_bold(self) -> bool:
-        """Whether all of it is set in a bold font."""
-        return all(run.is_bold for run in self.runs)
-
-    @cached_property
-    def text(self) -> str:
-        """All of it, words apart."""
-        return _joined(self.runs, self.core)
+    text: str
+    is_bold: bool
 
     @cached_property
     def cells(self) -> tuple[tuple[Run, ...], ...]:
@@ -64,7 +59,10 @@ def lines_of(runs: Iterable[Run]) -> list[Line]:
 def _line(group: Sequence[Run]) -> Line:
     runs = sorted(group, key=lambda run: (run.left, -run.y))
     core = max(runs, key=lambda run: (len(run.text), run.size))
-    return Line(tuple(runs), core, core.size, core.y, runs[0].left, max(run.right for run in runs))
+    if len(runs) == 1:
+        return Line((core,), core, core.size, core.y, core.left, core.right, core.text, core.is_bold)
+    right, is_bold = max(run.right for run in runs), all(run.is_bold for run in runs)
+    return Line(tuple(runs), core, core.size, core.y, runs[0].left, right, _joined(runs, core), is_bold)
 
 
 def _is_beside(run: Run, group: Sequence[Run]) -> bool:

@@ -24,6 +24,8 @@ _SHARED = re.compile(f"[{_SHARED_PUNCTUATION}]")
 
 _NEWLINES = re.compile("\r\n?|[\u2028\u2029\x85]")
 _SOFT_BREAK = re.compile(r" ?\n[ \n]*")
+_MARKS = re.compile(f"[{HARD}{DROPPED}{KEPT}]")
+_SPACES = re.compile(r"[ \t]{2,}|\t")
 _DROPPED = re.compile(f" ?{DROPPED}+")
 _IMAGE_NAME = re.compile(r"(?i)image|img|figure|\S*\.(png|jpe?g|gif|svg|webp|pdf|eps|mp4)")
 
@@ -39,7 +41,8 @@ def names(text: str) -> frozenset[str]:
 
 def newlines(text: str) -> str:
     """The same text with every kind of line end as a line feed, and without the reserved noncharacters."""
-    return _NEWLINES.sub("\n", text).translate(RESERVED)
+    unified = _NEWLINES.sub("\n", text)
+    return unified.translate(RESERVED) if _MARKS.search(unified) else unified
 
 
 def tidy(text: str) -> str:
@@ -71,7 +74,7 @@ def unwrap(text: str) -> str:
     unwrap("red\\nclay") -> "red clay"; unwrap("黄\\n土") -> "黄土"
     """
     # spaces first: patterns that begin with a run of spaces take quadratic time on a long one
-    text = _SOFT_BREAK.sub(_soft_break, re.sub(r"[ \t]+", " ", text).strip())
+    text = _SOFT_BREAK.sub(_soft_break, _SPACES.sub(" ", text).strip())
     text = _DROPPED.sub("", text)
     return re.sub(f" ?{HARD} ?", "\n", text).strip().replace(KEPT, " ")
 

@@ -18,7 +18,9 @@ def _references(place: etree._Element) -> Iterator[etree._Element]:
 def titles(root: etree._Element) -> dict[str, str]:
     """The title of the work behind the id of each reference: that of the article or chapter before that of the whole."""
     found = ((attribute(each, "id"), map(words_of, elements(each, "title"))) for each in _references(root))
-    return {identifier: title for identifier, works in found if identifier and (title := next(filter(None, works), ""))}
+    return {
+        identifier: title.rstrip(". ") for identifier, works in found if identifier and (title := next(filter(None, works), ""))
+    }
 
 
 def labels(root: etree._Element) -> dict[str, str]:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 from corpusforge.extract import xml_tables
 from corpusforge.extract.article import (
+    Block,
     Code,
     Float,
     Formula,
     Heading,
     Items,
+    Joint,
     Paragraph,
     Pieces,
     Section,
@@ -23,7 +25,7 @@ from corpusforge.extract.article import (
 )
 from corpusforge.extract.citations import Citations
 from corpusforge.extract.mathml import tex_of
-from corpusforge.extract.plain import DROPPED, HARD, names, subscript, superscript
+from corpusforge.extract.plain import HARD, names, subscript, superscript
 from corpusforge.extract.tex_source import bare_tex
 from corpusforge.extract.xml_flow import Node, Rule, is_short
 
@@ -89,14 +91,12 @@ def _text_of(node: Node, name: str) -> str:
 
 def _figure(node: Node) -> Pieces:
     """A figure or table; its caption is printed once, though GROBID gives its beginning as a heading, too."""
-    label, head, text = (
-        line_of(p for child in node.children(name) for p in child.inside()) for name in ("label", "head", "figDesc")
-    )
+    label, head, text = (_text_of(node, name) for name in ("label", "head", "figDesc"))
     if _letters(label) in _letters(head + text):
         label = ""
     if _letters(text).startswith(_letters(head)):
         head = ""
-    blocks = (*caption(head or label, text), *blocks_of(node.inside("label", "head", "figDesc")))
+    blocks = (*caption(f"{label} {head}".strip(), text), *blocks_of(node.inside("label", "head", "figDesc")))
     return [Float("table" if node.get("type") == "table" else "figure", shallow(blocks))] if blocks else []
 
 
@@ -142,8 +142,8 @@ def _highlighted(node: Node) -> Pieces:
 def _break(node: Node) -> Pieces:
     """A line, column or page of the source that ends; "no" says that it ends inside a word."""
     if node.get("break") == "no":
-        return [DROPPED]
-    return ["\n"] if node.name == "lb" else []
+        return [Joint(), *node.inside()]
+    return ["\n" if node.name == "lb" else "", *node.inside()]
 
 
 def _sentence(node: Node) -> Pieces:
@@ -153,17 +153,19 @@ def _sentence(node: Node) -> Pieces:
 def _list(node: Node) -> Pieces:
     """A list, whose items may have labels beside or inside them."""
     is_ordered = node.get("type") in ("ordered", "numbered") or node.get("rend") in ("ordered", "numbered")
-    items, label, number = [], "", 0
+    items: list[tuple[str, tuple[Block, ...]]] = []
+    label = ""
     for child in node.children("label", "item"):
         if child.name == "label":
-            label = line_of(child.pieces)
+            label = f"{label} {line_of(child.pieces)}".strip()
             continue
-        number += 1
-        own = line_of(piece for part in child.children("label") for piece in part.pieces)
-        printed = label or own or child.get("n")
-        marker = f"{printed} " if printed else f"{number}. " if is_ordered else "- "
-        items.append((marker, blocks_of(child.inside("label"))))
+        label = f"{label} {_text_of(child, 'label')}".strip()
+        printed = label or child.get("n")
+        marker = f"{printed} " if printed else f"{len(items) + 1}. " if is_ordered else "- "
+        blocks = blocks_of(child.inside("label"))
+        items.append((marker, blocks) if blocks else ("- ", labelled(label, ())))
         label = ""
+    items.append(("- ", labelled(label, ())))
     listed = Items(tuple((marker, shallow(blocks)) for marker, blocks in items if blocks))
     return [*blocks_of(node.inside("label", "item")), *([listed] if listed.items else [])]
 

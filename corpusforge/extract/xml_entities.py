@@ -36,5 +36,5 @@ def _number(match: re.Match[bytes]) -> bytes:
 
 
 def numbered(raw: bytes) -> bytes:
-    """XML in any encoding that contains ASCII, with named characters as numbers outside CDATA and comments."""
+    """XML in UTF-8, with named characters as numbers outside CDATA and comments."""
     return _REFERENCE.sub(_number, raw)

@@ -12,7 +12,7 @@ from lxml import etree
 
 from corpusforge.extract.article import Pieces
 from corpusforge.extract.plain import newlines
-from corpusforge.extract.xml_tree import bare_name
+from corpusforge.extract.xml_tree import attribute, bare_name
 
 _FEW = 8
 _SHORT = 80
@@ -30,7 +30,8 @@ class Node:
 
     def get(self, name: str) -> str:
         """Value of an attribute in whatever namespace, "" for none."""
-        return next((str(value).strip() for key, value in self.element.attrib.items() if bare_name(key) == name), "")
+        value = self.element.get(name)
+        return str(value).strip() if value is not None else attribute(self.element, name)
 
     def children(self, *names: str) -> Iterator["Node"]:
         """Child elements of these names."""

@@ -9,8 +9,10 @@ from lxml import etree
 
 from corpusforge.extract.article import Block
 from corpusforge.extract.article_text import article_text
-from corpusforge.extract.base import Extracted, Extractor
+from corpusforge.extract.base import Extracted
+from corpusforge.extract.decoding import TextExtractor
 from corpusforge.extract.xml_tree import InvalidXml, bare_name, parse
+from corpusforge.text.declarations import charset_parameter, declared_in_xml
 
 MAX_AUTHORS = 50
 _XML_TYPES = ("application/xml", "text/xml")
@@ -32,8 +34,8 @@ def is_xml(mime: str) -> bool:
     return essence in _XML_TYPES or (essence.startswith("application/") and essence.endswith("+xml"))
 
 
-class PaperExtractor(Extractor):
-    """A paper in XML. Verdicts: unsupported_mime, invalid_xml (value: the line), one for another root, empty_text."""
+class PaperExtractor(TextExtractor):
+    """A paper in XML. Verdicts: unsupported_mime, undecodable, invalid_xml (value: the line), of another root, empty_text."""
 
     other_root: ClassVar[str]
 
@@ -59,19 +61,25 @@ class PaperExtractor(Extractor):
     def facts(self, root: etree._Element) -> Facts:
         """What it says of itself."""
 
-    def extract(self, raw: bytes, mime: str, url: str) -> Extracted:
+    def refusal(self, mime: str) -> str:
+        """That a media type is no XML."""
+        return "" if is_xml(mime) else f"media type {mime!r} is not XML"
+
+    def declared(self, raw: bytes, mime: str) -> tuple[str, ...]:
+        """What the server says, then the XML declaration."""
+        return (charset_parameter(mime), declared_in_xml(raw))
+
+    def read(self, text: str, mime: str, url: str) -> Extracted:
         """Text and facts of one paper."""
-        if not is_xml(mime):
-            return Extracted(drop="unsupported_mime", message=f"media type {mime!r} is not XML")
         try:
-            root = parse(raw)
+            root = parse(text)
         except InvalidXml as error:
             return Extracted(drop="invalid_xml", value=error.line, message=f"line {error.line}: {error}")
         if not self.is_root(root):
             return Extracted(drop=self.other_root, message=f"root element is <{bare_name(root.tag)}>")
-        text = article_text(self.blocks(root), is_tagged=self.tags == "sciparser")
-        if not text.strip():
+        found = article_text(self.blocks(root), is_tagged=self.tags == "sciparser")
+        if not found.strip():
             return Extracted(drop="empty_text", value=0, threshold=1, message="no text in title, abstract, body and back")
         facts = self.facts(root)
         address = f"https://doi.org/{facts.doi}" if facts.doi else ""
-        return Extracted(text=text, url=address, license=facts.license, date=facts.date, meta=facts.meta)
+        return Extracted(text=found, url=address, license=facts.license, date=facts.date, meta=facts.meta)

@@ -1,4 +1,4 @@
-"""XML bytes to a tree, safely: no network, no DTD, no external entity, bounded depth and expansion, no repair.
+"""XML to a tree, safely: no network, no DTD, no external entity, bounded depth and expansion, no repair.
 
 libxml2 stops at 256 levels, at text nodes of 10 MB, and where entities multiply what was written. Entities that a document
 declares for itself are read; one that it declares elsewhere, and that HTML does not know, makes it invalid. A document that is
@@ -13,41 +13,25 @@ from lxml import etree
 
 from corpusforge.extract.xml_entities import numbered
 
-_WIDE = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_WIDE |= {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
-_DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>")
-_SPACES = b" \t\r\n"
+_DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]*\?>")
 
 
 class InvalidXml(Exception):
-    """Why bytes are not XML, with the line (from 1) where reading stopped."""
+    """Why a text is not XML, with the line (from 1) where reading stopped."""
 
     def __init__(self, line: int, message: str):
         super().__init__(message)
         self.line = line
 
 
-def _narrow(raw: bytes) -> bytes:
-    """The same document in an encoding that contains ASCII; its declaration goes where it no longer holds.
-
-    All decoding that is not the parser's happens here.
-    """
-    encoding = next((name for mark, name in _WIDE.items() if raw.startswith(mark)), "")
-    if not encoding:
-        return raw
-    try:
-        return _DECLARATION.sub("", raw.decode(encoding).removeprefix("\ufeff"), count=1).encode()
-    except UnicodeError as error:
-        raise InvalidXml(1, f"not {encoding}: {error}") from error
-
-
-def parse(raw: bytes) -> etree._Element:
+def parse(text: str) -> etree._Element:
     """The root element of an XML document; comments and processing instructions are left out; raises InvalidXml."""
     parser = etree.XMLParser(
         resolve_entities="internal", no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        return etree.fromstring(numbered(_narrow(raw)).lstrip(_SPACES), parser)
+        # what it is declared to be encoded in no longer holds
+        return etree.fromstring(numbered(_DECLARATION.sub("", text, count=1).encode()), parser)
     except etree.XMLSyntaxError as error:
         raise InvalidXml(error.lineno or 1, error.msg or "no XML") from error
 

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from corpusforge.report.rows import PartRows
 
-# What may be known of a document: columns, and names in its meta.
+# What may be known of a document: columns, and names in its meta, of which one has to be there.
 FACTS = ("url", "license", "date", "title", "author", "lang")
-_IN_META = ("title", "author")
+_IN_META = {"title": ("title",), "author": ("author", "authors")}
 
 # (source, language, licence), "" where it is not stated.
 Key = tuple[str, str, str]
@@ -52,8 +52,9 @@ class Contents:
         for name in ("url", "license", "date", "lang"):
             self.num_known[rows.source, name] += _num_stated(_taken(rows, name, kept))
         meta = pl.Series(_taken(rows, "meta", kept).to_pylist(), dtype=pl.String)
-        for name in _IN_META:
-            self.num_known[rows.source, name] += _num_stated(meta.str.json_path_match(f"$.{name}").to_arrow())
+        for fact, names in _IN_META.items():
+            found = pl.DataFrame([meta.str.json_path_match(f"$.{name}").is_in(["", "[]"]).rename(name) for name in names])
+            self.num_known[rows.source, fact] += int(found.select(pl.any_horizontal(~pl.all())).sum().item())
 
     def by(self, *places: int) -> Mapping[tuple[str, ...], Amount]:
         """Amounts by some of source (0), language (1) and licence (2), most tokens first."""

@@ -44,7 +44,7 @@ class Warc(FileSource):
     keep_truncated: bool = False
     """Keep documents of which only the beginning was crawled; they are rejected as truncated otherwise."""
     verify_digests: bool = False
-    """Check WARC-Payload-Digest, which costs about a fifth of the speed."""
+    """Check WARC-Payload-Digest and WARC-Block-Digest, which costs about a tenth of the speed."""
 
     def shards(self, files: Sequence[InputFile]) -> list[Shard]:
         """Ranges of big plain files and of .gz with a member for each record, of at most MAX_TASK_BYTES; others whole."""

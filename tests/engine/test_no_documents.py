@@ -13,7 +13,7 @@ from corpusforge.errors import NothingLeft
 from corpusforge.inspect.status import status
 from corpusforge.recipe import Trial, load_recipe
 from corpusforge.report.page import write_report
-from corpusforge.source import rows
+from corpusforge.source import rows, warc_cuts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,6 +86,19 @@ def test_two_workers_write_the_same_bytes_as_one(recipe: Path) -> None:
     run(recipe, "one", workers=1)
     run(recipe, "two", workers=2)
     assert outputs(recipe.parent / "one") == outputs(recipe.parent / "two")
+
+
+def test_a_crawl_in_many_tasks_gives_the_shards_of_one_in_whole_files(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(recipe, "whole")
+    assert warc_cuts.pieces_of.__kwdefaults__ is not None
+    monkeypatch.setitem(warc_cuts.pieces_of.__kwdefaults__, "max_bytes", 500)
+    one, two = (run(recipe, f"cut-{workers}", workers=workers) for workers in (1, 2))
+    assert outputs(one.out) == outputs(two.out)
+    reports = [read_json(plan.chains["crawl"][0].report) for plan in (whole, one)]
+    assert [len(report["parts"]) for report in reports] == [3, 15]
+    assert reports[0]["no_documents"] == reports[1]["no_documents"] == COUNTS
+    shards = [{path.name: path.read_bytes() for path in (plan.out / "shards").iterdir()} for plan in (whole, one)]
+    assert shards[0] == shards[1]
 
 
 def test_a_step_that_goes_on_behind_finished_parts_counts_them_all(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:

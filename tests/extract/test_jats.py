@@ -77,6 +77,7 @@ def test_elements_of_a_body(body: str, expected: str | None) -> None:
         ("<inline-formula><tex-math>$x^2$</tex-math></inline-formula>", "a $x^2$ b"),
         ("<inline-formula><mml:math><mml:mi>α</mml:mi></mml:math></inline-formula>", "a $\\alpha$ b"),
         ("<inline-formula><inline-graphic xlink:href='x.gif'/></inline-formula>", "a b"),
+        ("<inline-formula><inline-graphic xlink:href='x.gif'/></inline-formula>, then", "a, then b"),
         ("<mml:math><mml:mi>x</mml:mi></mml:math>", "a $x$ b"),
         ("<inline-formula><italic>x</italic> = 1</inline-formula>", "a x = 1 b"),
         ("<disp-formula><label>(1)</label><mml:math><mml:mi>x</mml:mi></mml:math></disp-formula>", "a\n\n$$x \\tag{1}$$\n\nb"),
@@ -149,10 +150,11 @@ def test_a_supplement_keeps_its_caption() -> None:
 
 
 REFERENCES = """<ref-list><title>References</title>
-<ref id="r1"><label>1.</label><mixed-citation><name><surname>Bagnold</surname></name> (1941) <source>The physics of blown
-sand</source>.</mixed-citation></ref>
+<ref id="r1"><label>1.</label><mixed-citation><name><surname>Bagnold</surname><given-names>R</given-names></name> (1941)
+<source>The physics of blown sand</source>.</mixed-citation></ref>
 <ref id="r2"><element-citation><person-group><name><surname>Li</surname><given-names>A</given-names></name></person-group>
-<article-title>On loess</article-title><source>Earth</source><year>1999</year></element-citation></ref></ref-list>"""
+<article-title>On loess.</article-title><source>Earth</source><year>1999</year><volume>3</volume><fpage>4</fpage>
+<lpage>9</lpage></element-citation></ref></ref-list>"""
 CITING = (
     "<p>Known [<xref ref-type='bibr' rid='r1'>1</xref>,<xref ref-type='bibr' rid='r2'>2</xref>] "
     "[<xref ref-type='bibr' rid='zz'>9</xref>].</p>"
@@ -173,7 +175,9 @@ def test_an_empty_citation_shows_the_label_of_its_target_or_nothing() -> None:
 
 def test_references_can_be_listed() -> None:
     listed = text("<p>x</p>", back=REFERENCES, references="list")
-    assert listed == ("x\n\n## References\n\n1. Bagnold (1941) The physics of blown sand.\n2. Li A. 1999. On loess. Earth.")
+    assert listed == (
+        "x\n\n## References\n\n1. Bagnold R (1941) The physics of blown sand.\n2. Li A. 1999. On loess. Earth 3: 4–9."
+    )
 
 
 def test_sciparsers_tags() -> None:
@@ -204,6 +208,12 @@ def test_facts() -> None:
         "title": "T", "journal": "J", "doi": "10.1371/j.1", "year": "2015", "authors": ["An Li", "李白", "The Team"],
         "keywords": ["dunes"], "language": "en",
     }  # fmt: skip
+
+
+def test_formulas_that_are_only_pictures_are_counted() -> None:
+    pictures = "<inline-formula><inline-graphic/></inline-formula><disp-formula><label>1</label><graphic/></disp-formula>"
+    found = extract(article(f"<p>x {pictures}<inline-formula><tex-math>y</tex-math></inline-formula></p>", FACTS))
+    assert found.meta["formula_pictures"] == 2
 
 
 @pytest.mark.parametrize(
@@ -285,14 +295,21 @@ LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "lol"}">' for n 
         article("<p>\x0b</p>"),
         "",
         "plain text",
-        b'<?xml version="1.0" encoding="utf-8"?><article><body><p>\xff</p></body></article>',
-        b"\xff\xfe<\x00\xd8",
     ],
 )
-def test_broken_xml_is_dropped_with_the_line(source: str | bytes) -> None:
+def test_broken_xml_is_dropped_with_the_line(source: str) -> None:
     found = extract(source)
     assert (found.drop, found.value, found.text) == ("invalid_xml", 1, "")
     assert found.message.startswith("line 1: ")
+
+
+def test_a_bad_byte_costs_a_character_and_too_many_the_paper() -> None:
+    source = article("<p>" + "The wind sorts silt. " * 20 + "na\xefve</p>")
+    found = extract(source.encode().replace(b"silt. The", b"silt.\xffThe", 1))
+    assert found.text.startswith("The wind sorts silt.\ufffdThe wind")
+    assert found.meta["replaced_chars"] == 1
+    found = extract(b"<article><body><p>" + b"a\xff" * 20 + b"</p></body></article>")
+    assert (found.drop, found.threshold) == ("undecodable", 0.01)
 
 
 def test_an_external_entity_is_not_read(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -396,4 +413,4 @@ def test_any_nesting_of_elements_gives_a_text_or_a_verdict(tree: str, tags: str,
 )
 def test_any_bytes_get_a_verdict_or_a_text(raw: bytes) -> None:
     found = extract(raw)
-    assert found.drop in ("", "invalid_xml", "not_jats", "empty_text")
+    assert found.drop in ("", "undecodable", "invalid_xml", "not_jats", "empty_text")

@@ -19,7 +19,7 @@ version: 1
 name: contents
 seed: 1
 sources:
-  - {{name: notes, use: source.jsonl, path: notes.jsonl, group: geo, columns: {{id: doc_id}}, meta: [title, author]}}
+  - {{name: notes, use: source.jsonl, path: notes.jsonl, group: geo, columns: {{id: doc_id}}, meta: [title, author, authors]}}
   - {{name: pages, use: source.files, path: pages, group: geo, license: cc-by-4.0, lang: en, pipeline: [{MARKUP}]}}
   - {{name: books, use: source.files, path: books, group: books, license: cc0-1.0, lang: en, pipeline: [{MARKUP}]}}
 stages: [{{use: vocab.encode, tokenizer: {TOKENIZER}}}, {{use: split.greedy, max_tokens: 16}}]
@@ -28,8 +28,8 @@ sink: {{use: index.megatron, layout: pieces}}
 NOTES = [
     {"doc_id": 1, "text": "Granite holds quartz and mica and feldspar, and cools slowly.", "lang": "en", "license": "odc-by"},
     {"doc_id": 2, "text": "花岗岩含有石英。", "lang": "zh", "url": "https://example.org/2", "title": "花岗岩", "date": "2020"},
-    {"doc_id": 3, "text": "玄武岩颜色很深。", "lang": "zh", "title": '{"author": "none"}', "author": ""},
-    {"doc_id": 4, "text": "Basalt is dark.", "lang": "en", "title": None},
+    {"doc_id": 3, "text": "玄武岩颜色很深。", "lang": "zh", "title": '{"author": "none"}', "authors": []},
+    {"doc_id": 4, "text": "Basalt is dark.", "lang": "en", "title": None, "authors": ["A. Li"]},
 ]
 
 
@@ -93,7 +93,7 @@ def test_sources_are_shown_with_settings_input_and_digest(contents: Page, tmp_pa
     rows = contents.cells("sources")
     inputs = {each["name"]: each["inputs"] for each in read_json(tmp_path / "out/manifest.json")["sources"]}
     assert rows["notes"][:2] == ["geo", "source.jsonl"]
-    assert rows["notes"][2] == f"{tmp_path}/notes.jsonlcolumns.id: doc_idmeta: title, author"
+    assert rows["notes"][2] == f"{tmp_path}/notes.jsonlcolumns.id: doc_idmeta: title, author, authors"
     assert rows["notes"][3:5] == ["by document", "1"]
     assert rows["pages"][1:] == [
         "source.filesextract.markup", f"{tmp_path}/pages", "cc-by-4.0", "1", "28 bytes", inputs["pages"]["sha256"][:12],
@@ -104,7 +104,7 @@ def test_sources_are_shown_with_settings_input_and_digest(contents: Page, tmp_pa
 def test_what_is_known_of_the_documents_is_counted(contents: Page) -> None:
     rows = contents.cells("sources", table=1)
     assert rows["source"] == ["address", "licence", "date", "title", "author", "language"]
-    assert rows["notes"] == ["25.0 %", "25.0 %", "25.0 %", "50.0 %", "none", "100.0 %"]
+    assert rows["notes"] == ["25.0 %", "25.0 %", "25.0 %", "50.0 %", "25.0 %", "100.0 %"]
     assert rows["pages"] == ["none", "100.0 %", "none", "none", "none", "100.0 %"]
 
 
