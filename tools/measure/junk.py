@@ -1,7 +1,7 @@
 """Junk of the kinds that crawls bring in, made by a seeded generator: what a preset of filters has to reject.
 
 Every kind exists in English and in Chinese. Kinds that damage good text (mojibake, scans, traps) take it from the shipped
-samples, so the generator needs nothing from outside. Nothing here looks at a filter: the kinds are what web corpora name as
+textbooks, so the generator needs nothing from outside. Nothing here looks at a filter: the kinds are what web corpora name as
 junk (spam, search-engine doorways, keyboard noise, boilerplate, dumps of numbers, machine output, lists of links, crawler
 traps).
 """
@@ -57,9 +57,9 @@ class Materials:
     good: Sequence[str]
 
 
-def junk_documents(samples: Path, per_kind: int, seed: int) -> list[Document]:
-    """`per_kind` documents of each kind in each language; `samples` is a folder with good text of both."""
-    good = all_documents(samples)
+def junk_documents(books: Sequence[Path], per_kind: int, seed: int) -> list[Document]:
+    """`per_kind` documents of each kind in each language; `books` are folders with good text of both."""
+    good = [document for folder in books for document in all_documents(folder)]
     made = []
     for words in all_words():
         texts = [document.text for document in good if document.lang == words.lang]

@@ -19,7 +19,7 @@ from measure.removal import Group, Quality, false_removal, good_documents, judge
 from measure.texts import GENERAL, SCIENCE
 from measure.verdicts import ROOT, SHARED, Verdict
 
-SAMPLES = ROOT / "recipes/samples"
+BOOKS = tuple(ROOT / "recipes/samples" / name for name in ("textbook_en", "textbook_zh"))
 FLOORS = Path(__file__).with_name("quality_floors.toml")
 
 
@@ -46,7 +46,7 @@ def measured(pipeline: str, data: Path, junk: tuple[int, int], datatrove: Datatr
     return Quality(
         judge(pipeline, good_documents(data, SCIENCE, no_prose), datatrove),
         judge(pipeline, good_documents(data, GENERAL, no_prose), datatrove),
-        judge(pipeline, junk_documents(SAMPLES, per_kind, seed), datatrove),
+        judge(pipeline, junk_documents(BOOKS, per_kind, seed), datatrove),
     )
 
 
