@@ -227,14 +227,14 @@ class _Reader:
 
     def mark(self, element: etree._Element) -> int:
         """What the names of an element say; asked once for each name of a page."""
-        get = element.get
-        name = f"{get('class')} {get('id')} {get('role')}"
-        found = self.marks.get(name)
-        if found is None:
-            found = self.marks[name] = mark_of(name)
-        if is_hidden(element):
-            found |= JUNK
-        return found | BODY if get("itemprop") == "articleBody" else found
+        found = BODY if element.get("itemprop") == "articleBody" else 0
+        for name in (element.get("class"), element.get("id"), element.get("role")):
+            if name:
+                known = self.marks.get(name)
+                if known is None:
+                    known = self.marks[name] = mark_of(name)
+                found |= known
+        return found | JUNK if is_hidden(element) else found
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""
