@@ -60,8 +60,7 @@ class Html(TextExtractor):
         facts = facts_of(page, url)
         root = read_tree(page, keeps_formulas=self.formulas)
         main = main_part(root)
-        running = main.content
-        body = self._text(root, main, facts.title)
+        body, running = self._text(root, main, facts.title)
         if running < _MIN_WORDS or not body:
             message = f"{running} words of running text, among {root.words} in all"
             found = Extracted(drop="no_main_text", value=running, threshold=_MIN_WORDS, message=message)
@@ -69,10 +68,11 @@ class Html(TextExtractor):
             found = Extracted(text=f"# {facts.title}\n\n{body}" if self.title and facts.title else body)
         return replace(found, url=facts.url, license=facts.license, date=facts.date, meta=facts.meta())
 
-    def _text(self, root: Node, main: Node, title: str) -> str:
+    def _text(self, root: Node, main: Node, title: str) -> tuple[str, int]:
+        """The text, and the words of running text in its main part."""
         comments = [node for node in comment_parts(root) if node is not main] if self.comments else []
-        prune(main, title, keeps_comments=self.comments)
+        running = prune(main, title, keeps_comments=self.comments)
         for part in comments:
             part.mark = 0
             prune(part, "", keeps_comments=True)
-        return join_blocks(markdown(part, keeps_tables=self.tables) for part in (main, *comments))
+        return join_blocks(markdown(part, keeps_tables=self.tables) for part in (main, *comments)), running

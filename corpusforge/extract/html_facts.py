@@ -6,16 +6,20 @@ Only what is stated is taken: metadata, JSON-LD, marked links and times. Nothing
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
+from corpusforge.extract.creative_commons import commons_address
 from corpusforge.extract.html_dates import iso_date
 from corpusforge.extract.html_linked_data import linked_facts
 from corpusforge.extract.html_tree import num_words
 
 _MAX_CHARACTERS = 300
 _MAX_HEADINGS = 20
+# What links to a heading itself are drawn as; the last is an icon of a font.
+_HEADING_LINKS = " \u00b6#\uf0c1"
 _TITLES = ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title")
 _AUTHORS = (
     "citation_author",
@@ -37,9 +41,6 @@ _LICENSES = ("dcterms.license", "dc.rights", "dcterms.rights", "citation_license
 _BY = re.compile(r"(?i)^by\s+")
 _SEPARATOR = re.compile(r"\s+[|\u2013\u2014\u00b7\u00bb\u00ab:-]{1,2}\s+|\s*[_|]\s*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
-_CREATIVE_COMMONS = re.compile(
-    r"(?i)^(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]{2,20})(?:/(\d\.\d))?(?:/([a-z]{2})(?=/|$))?"
-)
 _MARKED_LINKS = etree.XPath("//a[@rel or contains(@href, 'creativecommons.org/')]")
 _LETTERS = re.compile(r"\w+")
 
@@ -112,7 +113,7 @@ def _said(page: etree._Element) -> _Said:
         elif tag == "link":
             _hear_link(said, element, attributes)
         elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
-            said.headings.append(_short("".join(element.itertext())).rstrip(" \u00b6#"))
+            said.headings.append(_short("".join(element.itertext())).rstrip(_HEADING_LINKS))
         elif tag == "title":
             said.titles.append(_short(element.text or ""))
         elif tag == "time":
@@ -141,8 +142,9 @@ def _hear_link(said: _Said, element: etree._Element, attributes: etree._Attrib) 
             said.links.setdefault("canonical", address)
         if "author" in names and element.tag == "a":
             said.authors.append(_short("".join(element.itertext())))
-    if "creativecommons.org/" in address and _CREATIVE_COMMONS.match(address):
-        said.commons.add(_normal_license(address))
+    commons = commons_address(address)
+    if commons:
+        said.commons.add(commons)
 
 
 def _title(said: _Said, headline: str, site: str) -> str:
@@ -186,20 +188,8 @@ def _date(said: _Said, linked: str) -> str:
 def _license(said: _Said, linked: str, address: str) -> str:
     """What is marked as the licence; without a mark, the one Creative Commons licence that the page links to."""
     marked = (*said.licenses, linked, *(said.first((name,)) for name in _LICENSES))
-    found = [each for value in marked if value and (each := _address(_normal_license(value), address))]
-    if found:
-        return _normal_license(found[0])
-    return next(iter(said.commons)) if len(said.commons) == 1 else ""
-
-
-def _normal_license(address: str) -> str:
-    """A licence of Creative Commons by its one address, without deed and language; others as they are."""
-    match = _CREATIVE_COMMONS.match(address)
-    if not match:
-        return address
-    kind, name, version, country = match[1].lower(), match[2].lower(), match[3], match[4]
-    ported = f"{country.lower()}/" if country and version and version < "4.0" else ""
-    return f"https://creativecommons.org/{kind}/{name}/{version + '/' if version else ''}{ported}"
+    found = next((each for value in marked if (each := commons_address(value) or _address(value, address))), "")
+    return found or (next(iter(said.commons)) if len(said.commons) == 1 else "")
 
 
 def _address(value: str, base: str) -> str:
@@ -223,4 +213,5 @@ def _letters(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text[: 20 * _MAX_CHARACTERS].split())[:_MAX_CHARACTERS]
+    text = " ".join(text[: 20 * _MAX_CHARACTERS].split())
+    return (unescape(text) if "&" in text else text)[:_MAX_CHARACTERS]  # some sites escape twice

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from corpusforge.extract.html_mathml import clean_tex, local_name, mathml_tex
+from corpusforge.extract.mathml import tex_of
 from corpusforge.extract.plain import display_math, inline_math
+from corpusforge.extract.tex_source import bare_tex
 
 _PICTURES = re.compile(r"(?:^|[\s_-])(?:tex|latex|math|mwe-math-\S*|mathjax|formula|equation|ql-img-\S*)(?:$|[\s_-])", re.I)
 # Spans that the scripts of MathJax and KaTeX draw beside the source of a formula.
@@ -24,14 +25,15 @@ class Formula(NamedTuple):
     is_display: bool
 
     def text(self) -> str:
-        """With dollars around it; "" where there is no formula."""
-        return (display_math if self.is_display else inline_math)(self.tex) if self.tex else ""
+        """On one line, with dollars around it; "" where there is no formula."""
+        tex = " ".join(self.tex.split())
+        return (display_math if self.is_display else inline_math)(tex) if tex else ""
 
 
 def formula_of(element: etree._Element, tag: str) -> Formula | None:
     """The formula that an element stands for, "" where it only draws another's; None where it is something else."""
     if tag == "math" or tag.endswith(":math"):
-        return Formula(mathml_tex(element), _is_block(element))
+        return Formula(tex_of(element), _is_block(element))
     if tag == "script":
         return _script(element)
     if tag == "mjx-container":
@@ -44,6 +46,11 @@ def formula_of(element: etree._Element, tag: str) -> Formula | None:
 def may_be_formula(name: str) -> bool:
     """Whether an element of this class may hold or draw a formula; most are told apart without a closer look."""
     return "ath" in name or "katex" in name or "MJX" in name
+
+
+def local_name(element: etree._Element) -> str:
+    """The name of an element without a prefix such as mml:."""
+    return str(element.tag).rpartition(":")[2]
 
 
 def dollars(text: str) -> str:
@@ -75,7 +82,7 @@ def _script(element: etree._Element) -> Formula | None:
     is_display = "mode=display" in kind.replace(" ", "")
     if kind.startswith("math/mml"):
         return _parsed(element.text or "", is_display)
-    return Formula(clean_tex(element.text or ""), is_display)
+    return Formula(bare_tex(element.text or ""), is_display)
 
 
 def _parsed(source: str, is_display: bool) -> Formula:
@@ -93,7 +100,7 @@ def _inside(element: etree._Element, is_display: bool) -> Formula:
     """The formula in the MathML that is hidden in a drawn one; "" where it has none."""
     for child in element.iter():
         if local_name(child) == "math":
-            return Formula(mathml_tex(child), is_display or _is_block(child))
+            return Formula(tex_of(child), is_display or _is_block(child))
     return Formula("", is_display)
 
 
@@ -101,7 +108,7 @@ def _picture(image: etree._Element) -> Formula | None:
     name = image.get("class") or ""
     if not (image.get("alt") and name and _PICTURES.search(name)):
         return None
-    return Formula(clean_tex(image.get("alt") or ""), "display" in name)
+    return Formula(bare_tex(image.get("alt") or ""), "display" in name)
 
 
 def _named(element: etree._Element, tag: str, name: str) -> Formula | None:

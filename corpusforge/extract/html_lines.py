@@ -44,6 +44,8 @@ by\s?:? [A-Z]\S*( [A-Z]\S*){0,4}
 (previous|next)( (post|article|story|page|entry))?
 back to (top|.{0,20})
 top|close|caption|home|menu|skip to .*|loading
+contents|table of contents|on this page|目录|目次|本页目录
+(点击|阅读|热点|热门|新闻|本周|本月)(排行|排名)榜?
 watch( now| more| the video|\W).*
 play video.*
 replay
@@ -109,7 +111,10 @@ to contact the (reporter|editor|author)s?\b.*
 .{0,8}(免责|免責)?(声明|聲明)\s?[:：].*
 .{0,10}未[经經].{0,10}(授权|授權|许可|同意).*(转载|轉載|複製|复制).*
 .*不代表本.{0,4}(观点|立场|觀點|立場).*
-(扫一扫|扫描二维码|关注微信|微信公众号|官方微博|欢迎关注|投稿|爆料|客服|热线|电话)\s?.{0,30}
+(您?(现在|当前)的?|当前)位置\s?[:：].*
+you are (here|(the )?visitor)\b.*
+.{0,20}best viewed (with|in|at)\b.*
+(扫码|扫一扫|扫描二维码|关注微信|微信公众号|官方微博|欢迎关注|投稿|爆料|客服|热线|电话)\s?.{0,30}
 (点击|點擊)(查看|进入|图片|下载|此处|這裡).{0,20}
 (本文)?共\s?\d+\s?页.*
 首页 .*尾页.*

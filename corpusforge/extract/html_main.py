@@ -14,8 +14,11 @@ _NAMED = 0.3
 _NAMED_WORDS = 60
 # What is named boilerplate and holds this share of all running text is named wrongly.
 _SPARED = 0.4
+_SPARED_WORDS = 50
 # Blocks that hold other blocks for the sake of layout.
 _CONTAINERS = frozenset(("html", "body", "div", "section", "article", "main", "form", "center", "fieldset", "details"))
+# A number or a label beside a text.
+_FEW_WORDS = 3
 # How far outside of the body a summary may stand.
 _LEAD_LEVELS = 3
 
@@ -87,7 +90,7 @@ def _led(part: Node, inside: Node, parents: dict[int, Node]) -> Node:
 
 def _spare(root: Node) -> None:
     """Take marks of boilerplate off what cannot be, since most running text is inside."""
-    limit = _SPARED * root.running
+    limit = max(_SPARED * root.running, _SPARED_WORDS)
     large, stack = [], [root]
     while stack:
         node = stack.pop()
@@ -97,7 +100,7 @@ def _spare(root: Node) -> None:
         if len(marked) > 1 and sum(child.running for child in marked) >= limit:
             for child in marked:
                 child.mark &= ~JUNK
-        stack.extend(child for child in node.children if child.children and child.running >= limit > 0)
+        stack.extend(child for child in node.children if child.children and child.running >= limit)
     for node in reversed(large):
         add_up(node)
 
@@ -116,7 +119,7 @@ def _climb(node: Node, parents: dict[int, Node]) -> Node:
     while id(node) in parents:
         around = parents[id(node)]
         words, linked, content = (around.words - node.words, around.linked - node.linked, around.content - node.content)
-        if words and (linked > 0.2 * words or content < 0.6 * words):
+        if words > _FEW_WORDS and (linked > 0.2 * words or content < 0.6 * words):
             return node
         node = around
     return node

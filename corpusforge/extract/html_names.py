@@ -71,7 +71,7 @@ def words_of(name: str) -> list[str]:
 
 
 def mark_of(name: str) -> int:
-    """What class, id and role say, written one after another with spaces between."""
+    """What a class, id or role says."""
     found = 0
     for word in words_of(name):
         if word in _COMMENTS:

@@ -11,6 +11,7 @@ _LISTS = frozenset(("ul", "ol", "dl", "table"))
 # Where short lines are the rule: their place says that they belong to the text.
 _SHORT_BY_NATURE = frozenset(("li", "td", "th", "dt", "dd", "pre", "math", "caption", "figcaption"))
 _NOT_NOTICES = frozenset(("td", "th", "pre", "math", "figcaption", "caption"))
+_WHOLE = frozenset(("td", "th", "pre"))
 _KINDS = HEADINGS | _SHORT_BY_NATURE
 # Longer lines that say the same twice are one line shown twice.
 _REPEATED_WORDS = 6
@@ -23,8 +24,11 @@ _LETTERS = re.compile(r"\w+")
 Leaf = tuple[Node, str]
 
 
-def prune(main: Node, title: str, *, keeps_comments: bool = False) -> None:
-    """Mark as junk whatever in the main part is not main text; headings and lines that repeat `title` before it too."""
+def prune(main: Node, title: str, *, keeps_comments: bool = False) -> int:
+    """Mark as junk what in the main part is not main text, as lines before it that repeat `title`.
+
+    Gives the words of running text, code and tables of data that are left.
+    """
     _drop_link_lists(main)
     leaves = list(_leaves(main))
     _drop_after_end(leaves, keeps_comments)
@@ -33,7 +37,9 @@ def prune(main: Node, title: str, *, keeps_comments: bool = False) -> None:
     _drop_edges(leaves, title)
     leaves = [leaf for leaf in leaves if not leaf[0].mark & JUNK]
     _drop_repeats(leaves)
-    _drop_empty_headings([leaf for leaf in leaves if not leaf[0].mark & JUNK])
+    leaves = [leaf for leaf in leaves if not leaf[0].mark & JUNK]
+    _drop_empty_headings(leaves)
+    return sum(leaf.words if kind in _WHOLE else leaf.content for leaf, kind in leaves)
 
 
 def letters(text: str) -> str:
@@ -103,11 +109,10 @@ def _drop_notices(leaves: list[Leaf], title: str) -> None:
 def _drop_edges(leaves: list[Leaf], title: str) -> None:
     """Drop short lines before the first and after the last running text, and the title where it stands before."""
     running = [index for index, (leaf, kind) in enumerate(leaves) if leaf.content and kind not in HEADINGS]
-    if not running:
-        return
-    first, last, known = running[0], running[-1], letters(title)
+    first, last = (running[0], running[-1]) if running else (len(leaves), len(leaves))
+    known = letters(title)
     for index, (leaf, kind) in enumerate(leaves):
-        is_short = not first <= index <= last and not (index < first and kind in HEADINGS)
+        is_short = bool(running) and not first <= index <= last and not (index < first and kind in HEADINGS)
         is_title = index <= first and bool(known) and letters(leaf.text) in known
         if kind not in _SHORT_BY_NATURE and (is_short or is_title):
             leaf.mark |= JUNK

@@ -11,7 +11,7 @@ from lxml import etree
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
 from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex, may_be_formula
 from corpusforge.extract.html_names import BODY, COMMENTS, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
-from corpusforge.extract.html_tables import settle_table
+from corpusforge.extract.html_tables import CELLS, settle_table
 from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, one_paragraph
 from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
 
@@ -227,14 +227,14 @@ class _Reader:
 
     def mark(self, element: etree._Element) -> int:
         """What the names of an element say; asked once for each name of a page."""
-        get = element.get
-        name = f"{get('class')} {get('id')} {get('role')}"
-        found = self.marks.get(name)
-        if found is None:
-            found = self.marks[name] = mark_of(name)
-        if is_hidden(element):
-            found |= JUNK
-        return found | BODY if get("itemprop") == "articleBody" else found
+        found = BODY if element.get("itemprop") == "articleBody" else 0
+        for name in (element.get("class"), element.get("id"), element.get("role")):
+            if name:
+                known = self.marks.get(name)
+                if known is None:
+                    known = self.marks[name] = mark_of(name)
+                found |= known
+        return found | JUNK if is_hidden(element) else found
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""
@@ -250,7 +250,7 @@ class _Reader:
             add_up(node)
         if node.mark & JUNK and any(_is_quotation(child) and child.words * 5 > node.words * 4 for child in node.children):
             node.mark = node.mark & ~JUNK | QUOTATION
-        if not node.words:
+        if not node.words and node.tag not in CELLS:
             return
         around = self.stack[-1]
         around.children.append(node)

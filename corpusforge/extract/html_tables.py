@@ -2,99 +2,84 @@
 
 from collections.abc import Sequence
 
+from corpusforge.extract.article import Cell, Grid, Row
 from corpusforge.extract.html_names import HEADER, TABLE
-from corpusforge.extract.html_tree import Node, nodes
-from corpusforge.extract.plain import one_line
+from corpusforge.extract.html_tree import Node, add_up, nodes
+from corpusforge.extract.pipe_table import pipe_table
+from corpusforge.extract.plain import join_blocks, one_line
 
 _GROUPS = frozenset(("thead", "tbody", "tfoot"))
-_CELLS = frozenset(("td", "th"))
+CELLS = frozenset(("td", "th"))
+_PARTS = frozenset((*_GROUPS, "tr", *CELLS))
 # A cell with more words is a column of a page, unless the table has headers.
 _MAX_CELL_WORDS = 80
-_MAX_SPAN = 50
-# Cells of the widest table: where spans would make more, rows are only as long as they are.
-_MAX_CELLS = 200_000
-
-
-def rows_of(table: Node) -> list[list[Node]]:
-    """Its cells, row by row; header rows of <thead> first, as they stand."""
-    rows = []
-    for part in table.children:
-        for row in part.children if part.tag in _GROUPS else (part,):
-            if row.tag == "tr":
-                rows.append([cell for cell in row.children if cell.tag in _CELLS])
-    return rows
 
 
 def settle_table(table: Node) -> None:
-    """Turn a table that only lays out the page into plain blocks; called when all that is inside has been read."""
-    rows = rows_of(table)
-    if _is_data(table, rows):
-        return
-    for part in (table, *table.children):
-        part.tag = "div"
-    for row in rows:
-        for cell in row:
-            cell.tag = "div"
-    for part in table.children:
-        for row_node in part.children:
-            row_node.tag = "div" if row_node.tag == "tr" else row_node.tag
+    """Give a table its rows, or turn one that only lays out the page into plain blocks; called when all inside was read."""
+    _flatten(table)
+    rows = _rows(table)
+    if not _is_data(table, rows):
+        for node in (table, *table.children, *(cell for row in rows for cell in row.children)):
+            node.tag = "div"
 
 
-def _is_data(table: Node, rows: Sequence[Sequence[Node]]) -> bool:
-    if table.mark & TABLE or len(rows) < 2 or max(map(len, rows)) < 2:
+def _flatten(table: Node) -> None:
+    """Put rows right below the table and cells right below rows, also those that unclosed tags left inside of others."""
+    parts: list[Node] = []
+    rows: list[Node] = []
+    waiting = [(child, False) for child in reversed(table.children)]
+    while waiting:
+        node, is_head = waiting.pop()
+        inside: list[Node] = []
+        if node.tag in _GROUPS:
+            is_head, inside = node.tag == "thead", node.children
+        elif node.tag == "tr":
+            inside, node.children = node.children, []
+            parts.append(node)
+            rows.append(node)
+        elif node.tag in CELLS and rows:
+            inside = [child for child in node.children if child.tag in _PARTS]
+            node.children = [child for child in node.children if child.tag not in _PARTS]
+            node.tag = "th" if is_head else node.tag
+            rows[-1].children.append(node)
+        else:
+            parts.append(node)
+        waiting.extend((child, is_head) for child in reversed(inside))
+    for node in (*(cell for row in rows for cell in row.children if cell.children), *rows):
+        add_up(node)
+    table.children = parts
+
+
+def _rows(table: Node) -> list[Node]:
+    return [node for node in table.children if node.tag == "tr"]
+
+
+def _is_data(table: Node, rows: Sequence[Node]) -> bool:
+    if table.mark & TABLE or len(rows) < 2 or max(len(row.children) for row in rows) < 2:
         return False
-    longest = max(cell.words for row in rows for cell in row)
+    longest = max(cell.words for row in rows for cell in row.children)
     return bool(table.mark & HEADER) or longest <= _MAX_CELL_WORDS
 
 
 def table_markdown(table: Node) -> str:
-    """A pipe table with a line below its first row, caption before it; "" where nothing is in it."""
-    caption = " ".join(_cell_text(part) for part in table.children if part.tag == "caption")
-    rows = [row for row in _grid(rows_of(table)) if any(row)]
-    if not rows:
-        return caption
-    width = max(map(len, rows)) if len(rows) * max(map(len, rows)) <= _MAX_CELLS else 0
-    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
-    rule = f"|{' --- |' * max(width, len(rows[0]))}"
-    return "\n".join([*([caption, ""] if caption else []), lines[0], rule, *lines[1:]])
+    """A pipe table, its caption before it; "" where nothing is in it."""
+    caption = " ".join(_text(part) for part in table.children if part.tag == "caption")
+    return join_blocks([caption, pipe_table(_grid(table))])
 
 
-def _grid(rows: Sequence[Sequence[Node]]) -> list[list[str]]:
-    """Texts of the cells, each in its column: a cell that spans several leaves the further ones empty."""
-    grid: list[list[str]] = []
-    hanging: dict[int, int] = {}  # column -> how many further rows a cell above reaches into it
-    budget = _MAX_CELLS
-    for row in rows:
-        texts: list[str] = []
-        for cell in row:
-            while hanging.get(len(texts), 0) and budget > 0:
-                _use(hanging, len(texts))
-                texts.append("")
-                budget -= 1
-            columns = min(_span(cell, "colspan"), max(budget, 1))
-            depth = _span(cell, "rowspan") - 1
-            for column in range(len(texts), len(texts) + columns):
-                if depth:
-                    hanging[column] = depth
-            texts += [_cell_text(cell), *[""] * (columns - 1)]
-            budget -= columns
-        for column in [column for column in hanging if column >= len(texts)]:
-            _use(hanging, column)
-        grid.append(texts)
-    return grid
+def _grid(table: Node) -> Grid:
+    return Grid(tuple(Row(tuple(map(_cell, row.children))) for row in _rows(table)))
 
 
-def _use(hanging: dict[int, int], column: int) -> None:
-    hanging[column] -= 1
-    if not hanging[column]:
-        del hanging[column]
+def _cell(node: Node) -> Cell:
+    return Cell(_text(node), _span(node, "colspan"), _span(node, "rowspan"), is_header=node.tag == "th")
 
 
 def _span(cell: Node, name: str) -> int:
     given = cell.attributes.get(name, "").strip()
-    return min(max(int(given), 1), _MAX_SPAN) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+    return max(int(given), 1) if given.isascii() and given.isdigit() and len(given) < 4 else 1
 
 
-def _cell_text(cell: Node) -> str:
-    text = " ".join(one_line(leaf.text) for leaf in nodes(cell) if leaf.text)
-    return text.replace("|", "\\|").replace("\n", " ")
+def _text(node: Node) -> str:
+    return " ".join(one_line(leaf.text) for leaf in nodes(node) if leaf.text)

@@ -14,7 +14,7 @@ from measure.crawl import crawl_step
 from measure.dedup import dedup_step
 from measure.dedup_quality import quality
 from measure.dedup_scale import NUM_DOCUMENTS, scale
-from measure.html_gold import pages_table
+from measure.html_gold import pages_table, peers
 from measure.pdf_pages import pdf_table
 from measure.peers import Datatrove, Sketches, cache_folder, peer_folder, peer_python
 from measure.steps import STEPS, Lab
@@ -103,7 +103,7 @@ def _tables(options: argparse.Namespace, labs: list[Lab], scratch: Path) -> Iter
     if "pdf" in options.steps:
         yield pdf_table(options.rounds)
     if _PAGES in options.steps:
-        yield pages_table(options.data, options.rounds)
+        yield pages_table(options.data, options.rounds, {} if options.no_peers else peers())
     if _SCALE in options.steps:
         yield scale(NUM_DOCUMENTS, options.data, options.seed, scratch)
 

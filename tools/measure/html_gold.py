@@ -105,15 +105,15 @@ def peers() -> Mapping[str, Extract]:
     }
 
 
-def pages_table(data: Path, rounds: int) -> str:
-    """Pages per second of CPU time and F1 of every program on every set, as a table; "" where the pages are not there."""
+def pages_table(data: Path, rounds: int, others: Mapping[str, Extract]) -> str:
+    """Pages per second of CPU time and F1 of ours and the others on every set; "" where the pages are not there."""
     if not (data / "html_gold").is_dir():
         return ""
     lines = ["", "| pages | program | pages/CPU-s | ratio | F1, runs of four words | F1, words |", "|---|---|--:|--:|--:|--:|"]
     for name in SETS:
         pages = gold_pages(data, name)
         rates: dict[str, float] = {}
-        for program, extract in {"corpusforge": ours, **peers()}.items():
+        for program, extract in {"corpusforge": ours, **others}.items():
             rates[program] = max(_rate(extract, pages) for _ in range(rounds))
             scores = score((page.text, extract(page.raw)) for page in pages)
             ratio = rates["corpusforge"] / rates[program]
