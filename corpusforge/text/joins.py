@@ -1,0 +1,309 @@
+"""Byte-pair merges over words that are cut into symbols already: learned from counts, and applied by rank.
+
+Learning looks at each occurrence twice, not at the corpus once per merge. Every occurrence of a pair that holds a new symbol is
+born in the merge that makes its newer member, so a pair's positions are one sorted segment, written once; later they only die.
+`slot_at` names the pair that begins at a position, so an occurrence lives while it still says so, and what a merge takes from
+its neighbours' counts needs no look-up. Counts only fall, so a heap with stale entries gives the most frequent pair; of equals
+the one with the smallest symbols, which makes the result independent of the order of words.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpusforge.text.kernels import kernel
+
+# A prime of splitmix64's finaliser: spreads pair keys over a table.
+_SPREAD = np.uint64(0xBF58476D1CE4E5B9)
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+
+
+Array = NDArray[Any]
+
+
+class Words(NamedTuple):
+    """Word i has the symbols tokens[offsets[i]:offsets[i + 1]] (int32) and occurs weights[i] times (int64)."""
+
+    tokens: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    weights: NDArray[np.int64]
+
+
+class Symbols(NamedTuple):
+    """Of each symbol its length, the hash of its spelling and what shifts a hash by that spelling (see `spelling_hash`)."""
+
+    lengths: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    shifts: NDArray[np.uint64]
+
+
+def spelling_hashes(spelled: Sequence[str]) -> Symbols:
+    """Symbols of these spellings; hash(a + b) = hash(a) * shift(b) + hash(b), a polynomial over bytes modulo 2**64."""
+    encoded = [text.encode() for text in spelled]
+    bounds = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    hashes, shifts = _hashes(np.frombuffer(b"".join(encoded), np.uint8), bounds)
+    return Symbols(np.array([len(text) for text in spelled], np.int64), hashes, shifts)
+
+
+class Joins(NamedTuple):
+    """Merges in order: the k-th makes symbol first + k of `left` and `right`, and did so `counts` times."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+class Joined(NamedTuple):
+    """Words after merging, and how often each merge was used, by weight of the words."""
+
+    tokens: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    uses: NDArray[np.int64]
+
+
+@kernel
+def _hashes(content: NDArray[np.uint8], bounds: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    hashes, shifts = np.zeros(len(bounds) - 1, np.uint64), np.ones(len(bounds) - 1, np.uint64)
+    for symbol in range(len(bounds) - 1):
+        for at in range(bounds[symbol], bounds[symbol + 1]):
+            # A byte is never 0 here, so that no spelling hashes like a longer one.
+            hashes[symbol] = hashes[symbol] * _BASE + np.uint64(content[at] + 1)
+            shifts[symbol] *= _BASE
+    return hashes, shifts
+
+
+def learned_joins(words: Words, symbols: Symbols, *, max_length: int, num_joins: int, min_count: int) -> Joins:
+    """At most `num_joins` merges, the most frequent pair first, each seen at least `min_count` times when it is chosen.
+
+    No merge crosses a word, makes a symbol longer than `max_length`, or spells what is a symbol already.
+    """
+    return _learned(Words(*_fixed(words)), Symbols(*_fixed(symbols)), max_length, num_joins, min_count)
+
+
+def joined_words(words: Words, left: NDArray[np.int64], right: NDArray[np.int64], made: NDArray[np.int64]) -> Joined:
+    """Each word after merging as an encoder does: the pair of the lowest rank first, leftmost of equals.
+
+    Merge k joins left[k] and right[k] to the symbol made[k]. Takes time quadratic in the length of a word.
+    """
+    return _joined(Words(*_fixed(words)), left, right, made)
+
+
+def _fixed(arrays: Iterable[Array]) -> Iterator[Array]:
+    """Views that cannot be written to, as kernels take them."""
+    for array in arrays:
+        view = array.view()
+        view.flags.writeable = False
+        yield view
+
+
+class Links(NamedTuple):
+    """Words as linked positions: the neighbours of each, -1 beyond a word's ends, and the weight of its word."""
+
+    before: NDArray[np.int32]
+    following: NDArray[np.int32]
+    weights: NDArray[np.int64]
+
+
+class Born(NamedTuple):
+    """Pairs that came to be: left << 32 | right, and where the left one stands."""
+
+    keys: NDArray[np.int64]
+    places: NDArray[np.int32]
+
+
+# One loop of 80 lines: a kernel cannot change the arrays of its caller, and every step of a merge changes most of them.
+@kernel
+def _learned(words: Words, symbols: Symbols, max_length: int, num_joins: int, min_count: int) -> Joins:
+    first = len(symbols.lengths)
+    lengths = np.concatenate((symbols.lengths, np.zeros(num_joins, np.int64)))
+    hashes = np.concatenate((symbols.hashes, np.zeros(num_joins, np.uint64)))
+    shifts = np.concatenate((symbols.shifts, np.zeros(num_joins, np.uint64)))
+    known = set(symbols.hashes)
+    tokens = words.tokens.copy()
+    before, following, weight_at = _linked(words)
+    # Slots are pairs that are frequent enough; each has its occurrences in a part of a segment.
+    slot_at = np.full(len(tokens), -1, np.int32)
+    slot_count, slot_segment, slot_begin, slot_end = [np.int64(0)], [0], [0], [0]  # the first is none
+    segments = [np.zeros(0, np.int32)]
+    heap = [(np.int64(0), np.int64(0), 0)]
+    left, right, counts = np.empty(num_joins, np.int64), np.empty(num_joins, np.int64), np.empty(num_joins, np.int64)
+    made = 0
+    keys, places = _all_pairs(tokens, following, lengths, max_length)
+    while True:
+        order = np.argsort(keys, kind="mergesort")
+        segments.append(places[order])
+        begin = 0
+        while begin < len(order):
+            key, count, end = keys[order[begin]], np.int64(0), begin
+            while end < len(order) and keys[order[end]] == key:
+                count += weight_at[segments[-1][end]]
+                end += 1
+            if count >= min_count:
+                slot_at[segments[-1][begin:end]] = len(slot_count)
+                heap.append((-count, key, len(slot_count)))
+                if made:
+                    heappush(heap, heap.pop())
+                slot_count.append(count)
+                slot_segment.append(len(segments) - 1)
+                slot_begin.append(begin)
+                slot_end.append(end)
+            begin = end
+        if not made:
+            heap.pop(0)
+            heapify(heap)
+
+        # The most frequent pair whose entry still says how frequent it is.
+        slot, a, b, spelled = 0, 0, 0, np.uint64(0)
+        while len(heap) > 0 and made < num_joins and not slot:
+            negative, key, candidate = heappop(heap)
+            if slot_count[candidate] == -negative:
+                a, b = key >> 32, key & 0xFFFFFFFF
+                spelled = hashes[a] * shifts[b] + hashes[b]
+                slot = candidate if spelled not in known else 0
+            elif slot_count[candidate] >= min_count:
+                heappush(heap, (-slot_count[candidate], key, candidate))
+        if not slot:
+            return Joins(left[:made].copy(), right[:made].copy(), counts[:made].copy())
+        new = first + made
+        known.add(spelled)
+        lengths[new], hashes[new], shifts[new] = lengths[a] + lengths[b], spelled, shifts[a] * shifts[b]
+
+        occurrences = segments[slot_segment[slot]][slot_begin[slot] : slot_end[slot]]
+        merged = np.empty(len(occurrences), np.int32)
+        num_merged, used = 0, np.int64(0)
+        for at in occurrences:
+            if slot_at[at] != slot:
+                continue
+            previous, other, weight = before[at], following[at], weight_at[at]
+            if previous >= 0 and slot_at[previous] >= 0:
+                slot_count[slot_at[previous]] -= weight
+                slot_at[previous] = -1
+            if slot_at[other] >= 0:
+                slot_count[slot_at[other]] -= weight
+                slot_at[other] = -1
+            slot_at[at] = -1
+            tokens[at], following[at] = new, following[other]
+            if following[other] >= 0:
+                before[following[other]] = at
+            merged[num_merged] = at
+            num_merged += 1
+            used += weight
+        slot_count[slot] = 0
+        left[made], right[made], counts[made] = a, b, used
+        made += 1
+        keys, places = _pairs_of(new, merged[:num_merged], tokens, before, following, lengths, max_length)
+
+
+@kernel
+def _linked(words: Words) -> Links:
+    size = len(words.tokens)
+    weights = np.zeros(size, np.int64)
+    before, following = np.arange(-1, size - 1).astype(np.int32), np.arange(1, size + 1).astype(np.int32)
+    for word in range(len(words.offsets) - 1):
+        begin, end = words.offsets[word], words.offsets[word + 1]
+        if begin < end:
+            weights[begin:end] = words.weights[word]
+            before[begin] = following[end - 1] = -1
+    return Links(before, following, weights)
+
+
+@kernel
+def _all_pairs(
+    tokens: NDArray[np.int32], following: NDArray[np.int32], lengths: NDArray[np.int64], max_length: int
+) -> Born:
+    keys, places = np.empty(len(tokens), np.int64), np.empty(len(tokens), np.int32)
+    born = 0
+    for at in range(len(tokens)):
+        if following[at] >= 0 and lengths[tokens[at]] + lengths[tokens[at + 1]] <= max_length:
+            keys[born], places[born] = np.int64(tokens[at]) << 32 | np.int64(tokens[at + 1]), at
+            born += 1
+    return Born(keys[:born].copy(), places[:born].copy())
+
+
+@kernel
+def _pairs_of(
+    new: int,
+    merged: NDArray[np.int32],
+    tokens: NDArray[np.int32],
+    before: NDArray[np.int32],
+    following: NDArray[np.int32],
+    lengths: NDArray[np.int64],
+    max_length: int,
+) -> Born:
+    """Pairs of a symbol that was just made at the places `merged`."""
+    keys, places = np.empty(2 * len(merged), np.int64), np.empty(2 * len(merged), np.int32)
+    born = 0
+    for at in merged:
+        previous, after = before[at], following[at]
+        if previous >= 0 and tokens[previous] != new and lengths[tokens[previous]] + lengths[new] <= max_length:
+            keys[born], places[born] = np.int64(tokens[previous]) << 32 | new, previous
+            born += 1
+        if after >= 0 and lengths[new] + lengths[tokens[after]] <= max_length:
+            keys[born], places[born] = np.int64(new) << 32 | np.int64(tokens[after]), at
+            born += 1
+    return Born(keys[:born].copy(), places[:born].copy())
+
+
+@kernel
+def _joined(words: Words, left: NDArray[np.int64], right: NDArray[np.int64], made: NDArray[np.int64]) -> Joined:
+    bits = 4
+    while 1 << bits < 2 * len(left):
+        bits += 1
+    table = np.full(1 << bits, -1, np.int32)
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    for rank in range(len(left)):
+        at = np.int64(np.uint64(left[rank] << 32 | right[rank]) * _SPREAD >> shift)
+        while table[at] >= 0:
+            at = at + 1 & mask
+        table[at] = rank
+    longest = 0
+    for word in range(len(words.offsets) - 1):
+        longest = max(longest, words.offsets[word + 1] - words.offsets[word])
+    symbols, ranks = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    tokens = np.empty(len(words.tokens), np.int32)
+    offsets = np.zeros(len(words.offsets), np.int64)
+    uses = np.zeros(len(left), np.int64)
+    filled = 0
+    for word in range(len(words.offsets) - 1):
+        begin, size = words.offsets[word], words.offsets[word + 1] - words.offsets[word]
+        for place in range(size):
+            symbols[place] = words.tokens[begin + place]
+        for place in range(size - 1):
+            ranks[place] = _rank(symbols[place], symbols[place + 1], table, left, right, bits)
+        while size > 1:
+            best = 0
+            for place in range(1, size - 1):
+                if ranks[place] < ranks[best]:
+                    best = place
+            rank = ranks[best]
+            if rank == len(left):
+                break
+            uses[rank] += words.weights[word]
+            symbols[best] = made[rank]
+            for place in range(best + 1, size - 1):
+                symbols[place], ranks[place] = symbols[place + 1], ranks[place + 1]
+            size -= 1
+            if best > 0:
+                ranks[best - 1] = _rank(symbols[best - 1], symbols[best], table, left, right, bits)
+            if best < size - 1:
+                ranks[best] = _rank(symbols[best], symbols[best + 1], table, left, right, bits)
+        for place in range(size):
+            tokens[filled + place] = symbols[place]
+        filled += size
+        offsets[word + 1] = filled
+    return Joined(tokens[:filled].copy(), offsets, uses)
+
+
+@kernel
+def _rank(a: int, b: int, table: NDArray[np.int32], left: NDArray[np.int64], right: NDArray[np.int64], bits: int) -> int:
+    """Rank of a pair, the number of ranks for one that has none."""
+    at = np.int64(np.uint64(a << 32 | b) * _SPREAD >> np.uint64(64 - bits))
+    while table[at] >= 0:
+        rank = np.int64(table[at])
+        if left[rank] == a and right[rank] == b:
+            return rank
+        at = at + 1 & (1 << bits) - 1
+    return len(left)

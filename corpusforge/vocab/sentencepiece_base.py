@@ -1,0 +1,183 @@
+"""A SentencePiece BPE model as a base: Llama 2, Mistral 7B, and what vocab.train makes.
+
+A byte that a text falls back on never joins, so a character outside the vocabulary has to become a piece before any piece can
+hold it: here such characters are symbols of their own from the start. New pieces score below all of the base, one integer
+each, since equal scores are read differently by every program and float32 holds integers up to 2**24.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from corpusforge.errors import InputError
+from corpusforge.vocab.borders import Edges, Rules, edges
+from corpusforge.vocab.convert import normal_scores, tokenizer_config, tokenizer_json
+from corpusforge.vocab.encode import Encoder
+from corpusforge.vocab.folder import TokenizerFiles
+from corpusforge.vocab.growth import Counted, Row, Sample, all_words, sizes_of, words_between
+from corpusforge.vocab.merges import tied_runs
+from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
+
+# Documents of each array that the fast engine and the reference both encode.
+_NUM_PARITY = 8
+_MAX_EXACT = 2**24
+
+
+@dataclass(frozen=True)
+class SentencePieceBase:
+    """A model with byte fallback that keeps text as it is; `origin` names it in messages."""
+
+    origin: str
+    model: SentencePieceModel
+
+    @classmethod
+    def read(cls, path: Path) -> "SentencePieceBase":
+        """Read a tokenizer.model; raises InputError for one that cannot be extended."""
+        model = SentencePieceModel.parse(path.read_bytes(), origin=str(path))
+        if not model.has_byte_fallback:
+            raise InputError(f"{path}: has no byte fallback, so characters outside it are lost; give a base that has it")
+        tied = _tied(model)
+        if tied:
+            raise InputError(
+                f"{path}: {len(tied)} pieces share a score ({tied[0]!r}, {tied[1]!r} ...), which programs read differently, so no "
+                "extension can be equal in all; give the base that it was made from"
+            )
+        return cls(str(path), model)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The base itself, as fast as it can be."""
+        content = {"tokenizer.json": tokenizer_json(self.model, origin=self.origin)}
+        return Encoder.load(TokenizerFiles(Path(self.origin), content))
+
+    @cached_property
+    def symbols(self) -> Sequence[str]:
+        """Spelling of each id."""
+        return [piece.text for piece in self.model.pieces]
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What new pieces must not reach across."""
+        return Rules.of(self.model)
+
+    @property
+    def max_length(self) -> int:
+        """Longest new piece, in characters."""
+        return self.rules.max_length
+
+    def counted(self, sample: Sample) -> Counted:
+        """The words of a sample."""
+        encoded = [self._symbols(texts) for texts in sample.texts]
+        codes = np.unique(np.concatenate([np.zeros(0, np.int32), *(found[found >= self._size] for found, _ in encoded)]))
+        borders = self._edges(codes - self._size)
+        parts, characters = [], Counter[int]()
+        for (found, ends), weight in zip(encoded, sample.weights, strict=True):
+            # Places in `borders`: those of base ids are the ids, those of characters follow in order of code point.
+            places = np.where(found < self._size, found, self._size + np.searchsorted(codes, found)).astype(np.int32)
+            is_end = np.append(borders.are_apart(places), True)[: len(found)]
+            is_end[ends[ends > 0] - 1] = True
+            parts.append(words_between(found, is_end, np.full(len(found), weight)))
+            counts = np.bincount(places, minlength=self._size + len(codes))[self._size :] * weight
+            characters.update(dict(zip((codes - self._size).tolist(), counts.tolist(), strict=True)))
+        return Counted(
+            all_words(parts),
+            characters,
+            sum(self._num_tokens(found) for found, _ in encoded),
+            *sizes_of(sample),
+        )
+
+    def files(self, rows: Sequence[Row], num_padding: int) -> dict[str, bytes]:
+        """tokenizer.model, tokenizer.json and its configuration."""
+        base = ranked(self.model.pieces)
+        lowest = min(piece.score for piece in base if piece.kind is PieceKind.NORMAL)
+        if lowest - len(rows) < -_MAX_EXACT:
+            raise InputError(f"{self.origin}: scores below {-_MAX_EXACT} are not exact in float32; add fewer pieces")
+        new = [Piece(row.text, lowest - 1 - rank, PieceKind.NORMAL) for rank, row in enumerate(rows)]
+        padding = [Piece(name, 0.0, PieceKind.CONTROL) for name in padding_names(num_padding, set(self.symbols))]
+        model = self.model.with_pieces([*base, *new, *padding])
+        return {
+            "tokenizer.model": model.to_bytes(),
+            "tokenizer.json": tokenizer_json(model, origin=self.origin),
+            "tokenizer_config.json": tokenizer_config(model),
+        }
+
+    @property
+    def _size(self) -> int:
+        return len(self.model.pieces)
+
+    def _symbols(self, texts: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Symbols of texts one after another, and where each text ends."""
+        tokens, _ = self.encoder.encode(texts, _NUM_PARITY)
+        bytes_of = np.full(self._size, -1, np.int32)
+        for number, piece in enumerate(self.model.pieces):
+            if piece.kind is PieceKind.BYTE:
+                bytes_of[number] = int(piece.text[3:5], 16)
+        symbols, is_kept = with_characters(tokens.ids, bytes_of)
+        return symbols[is_kept], np.append(0, np.cumsum(is_kept))[tokens.offsets[1:]]
+
+    def _num_tokens(self, symbols: NDArray[np.int32]) -> int:
+        codes = symbols[symbols >= self._size] - self._size
+        return len(symbols) + int((num_utf8_bytes(codes) - 1).sum())
+
+    def _edges(self, codes: NDArray[np.int32]) -> Edges:
+        pieces = [piece.text if piece.kind is PieceKind.NORMAL else None for piece in self.model.pieces]
+        characters = [chr(code) if chr(code).isprintable() else None for code in codes.tolist()]
+        return edges([*pieces, *characters], self.rules)
+
+
+def _tied(model: SentencePieceModel) -> list[str]:
+    """Pieces with the score of another, but for runs of one character, which every program reads alike."""
+    scores = {text: score for text, score in normal_scores(model.pieces).items() if len(text) > 1}
+    ties, runs = Counter(scores.values()), tied_runs(scores)
+    return [text for text, score in scores.items() if ties[score] > 1 and text not in runs]
+
+
+def with_characters(ids: NDArray[np.int32], bytes_of: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Ids with each character that is spelled in bytes as one symbol, len(bytes_of) + code point, in place of its first byte.
+
+    Also which places stay: the other bytes of such characters do not. ASCII bytes, among them newlines, stay bytes.
+    """
+    values = bytes_of[ids]
+    is_lead, is_more = values >= 0xC2, (values >= 0x80) & (values < 0xC0)
+    sizes = np.where(values >= 0xF0, 4, np.where(values >= 0xE0, 3, 2))
+    leads = np.flatnonzero(is_lead)
+    codes = values[leads] & np.array([0, 0, 0x1F, 0x0F, 0x07], np.int32)[sizes[leads]]
+    for place in (1, 2, 3):
+        continues = sizes[leads] > place
+        codes[continues] = codes[continues] << 6 | values[leads[continues] + place] & 0x3F
+    symbols = ids.copy()
+    symbols[leads] = len(bytes_of) + codes
+    return symbols, ~is_more
+
+
+def num_utf8_bytes(codes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Bytes of UTF-8 of each code point."""
+    return 1 + (codes >= 0x80).astype(np.int64) + (codes >= 0x800) + (codes >= 0x10000)
+
+
+def ranked(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with the same preferences, but normal scores distinct and exact in float32.
+
+    A score stays where it is below the one before it in order; Llama 2's runs of spaces, 16 at -1e9, move up to the others.
+    """
+    scores = {piece.text: piece.score for piece in pieces if piece.kind is PieceKind.NORMAL}
+    runs = tied_runs(scores)
+    order = sorted(scores, key=lambda text: (-scores[text], -len(text) if text in runs else 0))
+    last = float("inf")
+    for text in order:
+        fits = scores[text] < last and scores[text] > -_MAX_EXACT / 2
+        last = scores[text] if fits else min(float(np.ceil(last)) - 1, 0.0)
+        scores[text] = last
+    return [Piece(piece.text, scores.get(piece.text, piece.score), piece.kind) for piece in pieces]
+
+
+def padding_names(count: int, taken: set[str]) -> list[str]:
+    """Names that no text gives and no token has."""
+    names = (f"<|reserved_{number}|>" for number in range(count + len(taken)))
+    return [name for name in names if name not in taken][:count]

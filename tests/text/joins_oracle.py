@@ -1,0 +1,68 @@
+"""Byte-pair merges the slow, obvious way: count all pairs, merge the most frequent one everywhere, count again."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+Word = tuple[int, ...]
+
+
+def merged(word: Word, pair: tuple[int, int], new: int) -> Word:
+    """The word with every occurrence of the pair replaced, from the left."""
+    out: list[int] = []
+    for symbol in word:
+        if out and (out[-1], symbol) == pair:
+            out[-1] = new
+        else:
+            out.append(symbol)
+    return tuple(out)
+
+
+def learn(
+    words: Mapping[Word, int], spelled: Sequence[str], max_length: int, num_joins: int, min_count: int
+) -> list[tuple[int, int, int]]:
+    """(left, right, times used) of each merge in order."""
+    spelled = list(spelled)
+    words = dict(words)
+    joins: list[tuple[int, int, int]] = []
+    refused: set[tuple[int, int]] = set()
+    while len(joins) < num_joins:
+        counts: Counter[tuple[int, int]] = Counter()
+        for word, weight in words.items():
+            for pair in zip(word, word[1:], strict=False):
+                counts[pair] += weight
+        allowed = [
+            (-count, pair)
+            for pair, count in counts.items()
+            if count >= min_count and pair not in refused and len(spelled[pair[0]] + spelled[pair[1]]) <= max_length
+        ]
+        if not allowed:
+            break
+        _, pair = min(allowed)
+        text = spelled[pair[0]] + spelled[pair[1]]
+        if text in spelled:
+            refused.add(pair)
+            continue
+        after: Counter[Word] = Counter()
+        used = 0
+        for word, weight in words.items():
+            shorter = merged(word, pair, len(spelled))
+            used += weight * (len(word) - len(shorter))
+            after[shorter] += weight
+        words = dict(after)
+        joins.append((*pair, used))
+        spelled.append(text)
+    return joins
+
+
+def apply(word: Word, joins: Sequence[tuple[int, int]], made: Sequence[int]) -> tuple[Word, list[int]]:
+    """The word after merging by rank, leftmost first, and how often each merge was used."""
+    uses = [0] * len(joins)
+    ranks = {pair: rank for rank, pair in enumerate(joins)}
+    symbols = list(word)
+    while True:
+        found = [(ranks.get(pair, len(joins)), at) for at, pair in enumerate(zip(symbols, symbols[1:], strict=False))]
+        rank, at = min(found, default=(len(joins), 0))
+        if rank == len(joins):
+            return tuple(symbols), uses
+        symbols[at : at + 2] = [made[rank]]
+        uses[rank] += 1
