@@ -3,8 +3,11 @@
 Learning looks at each occurrence twice, not at the corpus once per merge. Every occurrence of a pair that holds a new symbol is
 born in the merge that makes its newer member, so a pair's positions are one sorted segment, written once; later they only die.
 `slot_at` names the pair that begins at a position, so an occurrence lives while it still says so, and what a merge takes from
-its neighbours' counts needs no look-up. Counts only fall, so a heap with stale entries gives the most frequent pair; of equals
-the one with the smallest symbols, which makes the result independent of the order of words.
+its neighbours' counts needs no look-up. Counts only fall, so a heap with stale entries gives the best pair; of equals the one
+with the smallest symbols, which makes the result independent of the order of documents.
+
+What a pair scores is, summed over documents, worth[times it occurs there]. With worth[n] = n that is byte-pair encoding as it
+is known; with less for repetition, what many documents use comes before what one repeats.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,11 +28,22 @@ Array = NDArray[Any]
 
 
 class Words(NamedTuple):
-    """Word i has the symbols tokens[offsets[i]:offsets[i + 1]] (int32) and occurs weights[i] times (int64)."""
+    """Word i has the symbols tokens[offsets[i]:offsets[i + 1]] and occurs times[i] times in document documents[i].
+
+    Words of a document stand together.
+    """
 
     tokens: NDArray[np.int32]
     offsets: NDArray[np.int64]
-    weights: NDArray[np.int64]
+    times: NDArray[np.int64]
+    documents: NDArray[np.int64]
+
+
+class Worth(NamedTuple):
+    """What n occurrences in a document are worth, the last entry where they are more; and the weight of each document."""
+
+    values: NDArray[np.int64]
+    document_weights: NDArray[np.int64]
 
 
 class Symbols(NamedTuple):
@@ -49,15 +63,16 @@ def spelling_hashes(spelled: Sequence[str]) -> Symbols:
 
 
 class Joins(NamedTuple):
-    """Merges in order: the k-th makes symbol first + k of `left` and `right`, and did so `counts` times."""
+    """Merges in order: the k-th makes a symbol of `left` and `right`, scored `scores` and was done `uses` times."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    scores: NDArray[np.int64]
+    uses: NDArray[np.int64]
 
 
 class Joined(NamedTuple):
-    """Words after merging, and how often each merge was used, by weight of the words."""
+    """Words after merging, and how often each merge was done."""
 
     tokens: NDArray[np.int32]
     offsets: NDArray[np.int64]
@@ -75,12 +90,16 @@ def _hashes(content: NDArray[np.uint8], bounds: NDArray[np.int64]) -> tuple[NDAr
     return hashes, shifts
 
 
-def learned_joins(words: Words, symbols: Symbols, *, max_length: int, num_joins: int, min_count: int) -> Joins:
-    """At most `num_joins` merges, the most frequent pair first, each seen at least `min_count` times when it is chosen.
+def learned_joins(
+    words: Words, symbols: Symbols, worth: Worth, *, max_length: int, num_joins: int, min_count: int
+) -> Joins:
+    """At most `num_joins` merges, the pair of the highest score first; each occurs `min_count` times when it is chosen.
 
-    No merge crosses a word, makes a symbol longer than `max_length`, or spells what is a symbol already.
+    The k-th makes symbol len(symbols) + k. No merge crosses a word, makes a symbol longer than `max_length`, or spells what is
+    a symbol already.
     """
-    return _learned(Words(*_fixed(words)), Symbols(*_fixed(symbols)), max_length, num_joins, min_count)
+    fixed = Words(*_fixed(words)), Symbols(*_fixed(symbols)), Worth(*_fixed(worth))
+    return _learned(*fixed, max_length, num_joins, min_count)
 
 
 def joined_words(words: Words, left: NDArray[np.int64], right: NDArray[np.int64], made: NDArray[np.int64]) -> Joined:
@@ -100,11 +119,11 @@ def _fixed(arrays: Iterable[Array]) -> Iterator[Array]:
 
 
 class Links(NamedTuple):
-    """Words as linked positions: the neighbours of each, -1 beyond a word's ends, and the weight of its word."""
+    """Words as linked positions: the neighbours of each, -1 beyond a word's ends, and its word's number."""
 
     before: NDArray[np.int32]
     following: NDArray[np.int32]
-    weights: NDArray[np.int64]
+    word_at: NDArray[np.int32]
 
 
 class Born(NamedTuple):
@@ -116,20 +135,21 @@ class Born(NamedTuple):
 
 # One loop of 80 lines: a kernel cannot change the arrays of its caller, and every step of a merge changes most of them.
 @kernel
-def _learned(words: Words, symbols: Symbols, max_length: int, num_joins: int, min_count: int) -> Joins:
+def _learned(words: Words, symbols: Symbols, worth: Worth, max_length: int, num_joins: int, min_count: int) -> Joins:
     first = len(symbols.lengths)
     lengths = np.concatenate((symbols.lengths, np.zeros(num_joins, np.int64)))
     hashes = np.concatenate((symbols.hashes, np.zeros(num_joins, np.uint64)))
     shifts = np.concatenate((symbols.shifts, np.zeros(num_joins, np.uint64)))
     known = set(symbols.hashes)
     tokens = words.tokens.copy()
-    before, following, weight_at = _linked(words)
+    before, following, word_at = _linked(words)
     # Slots are pairs that are frequent enough; each has its occurrences in a part of a segment.
     slot_at = np.full(len(tokens), -1, np.int32)
     slot_count, slot_segment, slot_begin, slot_end = [np.int64(0)], [0], [0], [0]  # the first is none
     segments = [np.zeros(0, np.int32)]
-    heap = [(np.int64(0), np.int64(0), 0)]
-    left, right, counts = np.empty(num_joins, np.int64), np.empty(num_joins, np.int64), np.empty(num_joins, np.int64)
+    heap = [(np.int64(0), np.int64(0), 0, np.int64(0))]  # -score, pair, slot, its count when it was scored
+    left, right = np.empty(num_joins, np.int64), np.empty(num_joins, np.int64)
+    scores, uses = np.empty(num_joins, np.int64), np.empty(num_joins, np.int64)
     made = 0
     keys, places = _all_pairs(tokens, following, lengths, max_length)
     while True:
@@ -139,11 +159,12 @@ def _learned(words: Words, symbols: Symbols, max_length: int, num_joins: int, mi
         while begin < len(order):
             key, count, end = keys[order[begin]], np.int64(0), begin
             while end < len(order) and keys[order[end]] == key:
-                count += weight_at[segments[-1][end]]
+                count += words.times[word_at[segments[-1][end]]]
                 end += 1
             if count >= min_count:
-                slot_at[segments[-1][begin:end]] = len(slot_count)
-                heap.append((-count, key, len(slot_count)))
+                slot = len(slot_count)
+                slot_at[segments[-1][begin:end]] = slot
+                heap.append((-_score(segments[-1][begin:end], slot, slot_at, word_at, words, worth), key, slot, count))
                 if made:
                     heappush(heap, heap.pop())
                 slot_count.append(count)
@@ -155,18 +176,21 @@ def _learned(words: Words, symbols: Symbols, max_length: int, num_joins: int, mi
             heap.pop(0)
             heapify(heap)
 
-        # The most frequent pair whose entry still says how frequent it is.
+        # The best pair whose entry is not out of date.
         slot, a, b, spelled = 0, 0, 0, np.uint64(0)
         while len(heap) > 0 and made < num_joins and not slot:
-            negative, key, candidate = heappop(heap)
-            if slot_count[candidate] == -negative:
+            negative, key, candidate, count = heappop(heap)
+            if slot_count[candidate] == count:
                 a, b = key >> 32, key & 0xFFFFFFFF
                 spelled = hashes[a] * shifts[b] + hashes[b]
                 slot = candidate if spelled not in known else 0
+                scores[made] = -negative
             elif slot_count[candidate] >= min_count:
-                heappush(heap, (-slot_count[candidate], key, candidate))
+                occurrences = segments[slot_segment[candidate]][slot_begin[candidate] : slot_end[candidate]]
+                score = _score(occurrences, candidate, slot_at, word_at, words, worth)
+                heappush(heap, (-score, key, candidate, slot_count[candidate]))
         if not slot:
-            return Joins(left[:made].copy(), right[:made].copy(), counts[:made].copy())
+            return Joins(left[:made].copy(), right[:made].copy(), scores[:made].copy(), uses[:made].copy())
         new = first + made
         known.add(spelled)
         lengths[new], hashes[new], shifts[new] = lengths[a] + lengths[b], spelled, shifts[a] * shifts[b]
@@ -177,12 +201,12 @@ def _learned(words: Words, symbols: Symbols, max_length: int, num_joins: int, mi
         for at in occurrences:
             if slot_at[at] != slot:
                 continue
-            previous, other, weight = before[at], following[at], weight_at[at]
+            previous, other, times = before[at], following[at], words.times[word_at[at]]
             if previous >= 0 and slot_at[previous] >= 0:
-                slot_count[slot_at[previous]] -= weight
+                slot_count[slot_at[previous]] -= times
                 slot_at[previous] = -1
             if slot_at[other] >= 0:
-                slot_count[slot_at[other]] -= weight
+                slot_count[slot_at[other]] -= times
                 slot_at[other] = -1
             slot_at[at] = -1
             tokens[at], following[at] = new, following[other]
@@ -190,24 +214,46 @@ def _learned(words: Words, symbols: Symbols, max_length: int, num_joins: int, mi
                 before[following[other]] = at
             merged[num_merged] = at
             num_merged += 1
-            used += weight
+            used += times
         slot_count[slot] = 0
-        left[made], right[made], counts[made] = a, b, used
+        left[made], right[made], uses[made] = a, b, used
         made += 1
         keys, places = _pairs_of(new, merged[:num_merged], tokens, before, following, lengths, max_length)
 
 
 @kernel
+def _score(
+    places: NDArray[np.int32],
+    slot: int,
+    slot_at: NDArray[np.int32],
+    word_at: NDArray[np.int32],
+    words: Words,
+    worth: Worth,
+) -> int:
+    """What the occurrences of a pair that are left are worth."""
+    score, count, document, most = np.int64(0), np.int64(0), np.int64(-1), len(worth.values) - 1
+    for at in places:
+        if slot_at[at] != slot:
+            continue
+        if words.documents[word_at[at]] != document:
+            if count:
+                score += worth.values[min(count, most)] * worth.document_weights[document]
+            count, document = np.int64(0), words.documents[word_at[at]]
+        count += words.times[word_at[at]]
+    return score + worth.values[min(count, most)] * worth.document_weights[document] if count else score
+
+
+@kernel
 def _linked(words: Words) -> Links:
     size = len(words.tokens)
-    weights = np.zeros(size, np.int64)
+    word_at = np.zeros(size, np.int32)
     before, following = np.arange(-1, size - 1).astype(np.int32), np.arange(1, size + 1).astype(np.int32)
     for word in range(len(words.offsets) - 1):
         begin, end = words.offsets[word], words.offsets[word + 1]
         if begin < end:
-            weights[begin:end] = words.weights[word]
+            word_at[begin:end] = word
             before[begin] = following[end - 1] = -1
-    return Links(before, following, weights)
+    return Links(before, following, word_at)
 
 
 @kernel
@@ -281,7 +327,7 @@ def _joined(words: Words, left: NDArray[np.int64], right: NDArray[np.int64], mad
             rank = ranks[best]
             if rank == len(left):
                 break
-            uses[rank] += words.weights[word]
+            uses[rank] += words.times[word]
             symbols[best] = made[rank]
             for place in range(best + 1, size - 1):
                 symbols[place], ranks[place] = symbols[place + 1], ranks[place + 1]

@@ -1,8 +1,8 @@
 """What a vocabulary grows from and into: the words of a sample as symbols of the base, and the rows that are added to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,25 +17,36 @@ MAX_WORD_SYMBOLS = 256
 
 @dataclass(frozen=True)
 class Sample:
-    """Documents (arrays of text), each array with the weight of its documents."""
+    """Documents, as arrays of text, and the weight of each document."""
 
     texts: Sequence[pa.Array]
-    weights: Sequence[int]
+    weights: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Sample":
+        """Documents of equal weight."""
+        return cls([pa.array(texts, pa.large_string())], np.ones(len(texts), np.int64))
+
+
+class Characters(NamedTuple):
+    """Code point codes[i] is spelled in bytes times[i] times in document documents[i]; by document, then by code point."""
+
+    codes: NDArray[np.int64]
+    documents: NDArray[np.int64]
+    times: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Counted:
     """A sample as the base segments it.
 
-    Symbols of `words` are ids of the base; a character that the base spells in bytes is `num_ids` of the base + its code
-    point. Words of one symbol are left out. `characters` counts such characters by code point, weighted like words, and
-    `weighted_chars` all characters; the other numbers are not weighted.
+    Symbols of `words` are ids of the base; a character that the base spells in bytes is the number of its ids + its code point.
+    Words of one symbol are left out.
     """
 
     words: Words
-    characters: Mapping[int, int]
+    characters: Characters
     num_tokens: int
-    weighted_chars: int
     num_chars: int
     num_bytes: int
     num_documents: int
@@ -67,10 +78,8 @@ class Base(Protocol):
         """The extended tokenizer: content of its files by name; row k has the id len(symbols) + k."""
 
 
-def words_between(
-    symbols: NDArray[np.int32], is_end: NDArray[np.bool_], weights: NDArray[np.int64]
-) -> Words:
-    """Words of two or more symbols: each ends where `is_end` says, or after MAX_WORD_SYMBOLS; weighted as its first symbol."""
+def words_between(symbols: NDArray[np.int32], is_end: NDArray[np.bool_], document_ends: NDArray[np.int64]) -> Words:
+    """Words of two or more symbols: each ends where `is_end` says, or after MAX_WORD_SYMBOLS."""
     begins = np.flatnonzero(np.concatenate([[True], is_end[:-1]])) if len(symbols) else np.zeros(0, np.int64)
     sizes = np.diff(np.append(begins, len(symbols)))
     if len(sizes) and sizes.max() > MAX_WORD_SYMBOLS:
@@ -78,21 +87,22 @@ def words_between(
         begins = np.concatenate(cuts)
         sizes = np.diff(np.append(begins, len(symbols)))
     is_kept = sizes > 1
-    tokens = symbols[np.repeat(is_kept, sizes)]
-    return Words(tokens, np.concatenate([[0], np.cumsum(sizes[is_kept])]), weights[begins[is_kept]])
+    offsets = np.concatenate([[0], np.cumsum(sizes[is_kept])])
+    documents = np.searchsorted(document_ends, begins[is_kept], side="right")
+    return Words(symbols[np.repeat(is_kept, sizes)], offsets, np.ones(len(documents), np.int64), documents)
 
 
-def all_words(parts: Iterable[Words]) -> Words:
-    """Words of several parts, one after another."""
-    parts = list(parts)
-    sizes = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
-    tokens = np.concatenate([np.zeros(0, np.int32), *(part.tokens for part in parts)])
-    return Words(tokens, np.cumsum(sizes), np.concatenate([np.zeros(0, np.int64), *(part.weights for part in parts)]))
+def count_characters(codes: NDArray[np.int64], documents: NDArray[np.int64]) -> Characters:
+    """Counts of code points that occur one by one in documents."""
+    keys, times = np.unique(documents << 32 | codes, return_counts=True)
+    return Characters(keys & 0xFFFFFFFF, keys >> 32, times)
 
 
-def sizes_of(sample: Sample) -> tuple[int, int, int, int]:
-    """Characters by weight, characters, bytes, documents."""
-    num_chars = [int(pc.sum(pc.utf8_length(texts)).as_py() or 0) for texts in sample.texts]
-    num_bytes = [int(pc.sum(pc.binary_length(texts)).as_py() or 0) for texts in sample.texts]
-    weighted = sum(count * weight for count, weight in zip(num_chars, sample.weights, strict=True))
-    return weighted, sum(num_chars), sum(num_bytes), sum(map(len, sample.texts))
+def num_chars(texts: Iterable[pa.Array]) -> int:
+    """Characters of all texts."""
+    return sum(int(pc.sum(pc.utf8_length(each)).as_py() or 0) for each in texts)
+
+
+def num_bytes(texts: Iterable[pa.Array]) -> int:
+    """Bytes of all texts."""
+    return sum(int(pc.sum(pc.binary_length(each)).as_py() or 0) for each in texts)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpusforge.text.joins import Joins, Words, joined_words, learned_joins, spelling_hashes
-from corpusforge.vocab.growth import Base, Counted, Row
+from corpusforge.text.joins import Joins, Words, Worth, joined_words, learned_joins, spelling_hashes
+from corpusforge.vocab.growth import Base, Characters, Counted, Row
 
 # Rounds of pruning and refilling; each round leaves out what the one before it made a leaf.
 _MAX_ROUNDS = 50
@@ -24,35 +24,49 @@ _MAX_ROUNDS = 50
 # Rows whose savings are averaged where it is decided whether more are worth it.
 _BLOCK = 64
 
+# Tokens that a row must be expected to save on the held-out text before it is judged: none at all is then a chance of 1 in 150.
+_MIN_PROMISED = 5
+
+# What an occurrence counts, and the occurrences in a document beyond which no more count.
+_UNIT, _MOST = 1000, 2**16
+
 
 @dataclass(frozen=True)
 class Limits:
-    """What a row must be worth; `coverage` is the share of the text's characters that are to be pieces in any case."""
+    """What a row must be worth.
+
+    `coverage` is the share of the text's characters that are to be pieces in any case. A pair that occurs n times in a document
+    is worth n ** `repeats`. A row goes that is used on the held-out text `min_held_out` times less than its use in the sample
+    promises.
+    """
 
     coverage: float
     min_count: int
-    min_held_out: int
+    repeats: float
+    min_held_out: float
 
 
 @dataclass(frozen=True)
 class Candidates:
     """Rows that could be added, as symbols: base ids, then characters (by code point), then joins in order of rank.
 
-    `left` and `right` are the parts of a symbol (-1 for characters), `gains` the tokens that it saves in the sample, `pinned`
-    those that are added whatever they save. `held_out` are words of unseen text.
+    The arrays are by row: its parts (-1 for characters), its score, and the tokens that it saves in the sample; for characters
+    also those that it saves on the held-out text, of which `held_out` has the words. `pinned` are added whatever they save.
     """
 
     spelled: Sequence[str]
     num_base: int
     left: NDArray[np.int64]
     right: NDArray[np.int64]
-    gains: NDArray[np.int64]
-    held_out_gains: NDArray[np.int64]
+    scores: NDArray[np.int64]
+    uses: NDArray[np.int64]
+    held_out_uses: NDArray[np.int64]
     pinned: frozenset[int]
     held_out: Words
+    held_out_share: float
 
     def parts(self, symbol: int) -> tuple[int, ...]:
-        """Symbols beyond the base that this one is joined from; for a piece also its characters come in by these."""
+        """Symbols beyond the base that this one is joined from."""
         found = (int(self.left[symbol - self.num_base]), int(self.right[symbol - self.num_base]))
         return tuple(part for part in found if part >= self.num_base)
 
@@ -66,35 +80,43 @@ class Grown:
     num_pruned: int
 
 
-def candidates(base: Base, sample: Counted, held_out: Counted, terms: Counted, *, num_joins: int, limits: Limits) -> Candidates:
-    """Characters and merges of the sample, after those that make each of `terms` a single token."""
+def candidates(
+    base: Base, sample: Counted, weights: NDArray[np.int64], held_out: Counted, terms: Counted, *, num_joins: int, limits: Limits
+) -> Candidates:
+    """Characters and merges of the sample (`weights` by document), after those that make each of `terms` a single token."""
     size = len(base.symbols)
-    codes = [code for code in sorted({*sample.characters, *held_out.characters, *terms.characters}) if chr(code).isprintable()]
-    spelled = [*base.symbols, *map(chr, codes)]
-    words, unseen, named = (_renumbered(each.words, size, codes) for each in (sample, held_out, terms))
-    first = _learned(named, spelled, base.max_length, len(named.tokens), 1)
+    parts = (sample, held_out, terms)
+    codes = np.unique(np.concatenate([each.characters.codes for each in parts]))
+    codes = codes[np.array([chr(code).isprintable() for code in codes.tolist()], np.bool_)]
+    spelled = [*base.symbols, *map(chr, codes.tolist())]
+    words, unseen, named = (_renumbered(each.words, size, codes) for each in parts)
+    worth = Worth(_values(limits.repeats), weights)
+
+    each_once = Worth(np.arange(2), np.ones(terms.num_documents, np.int64))
+    first = _learned(named, spelled, each_once, base.max_length, len(named.tokens), 1)
     made = np.arange(len(first.left)) + len(spelled)
     joined = joined_words(words, first.left, first.right, made)
     spelled += _spelled(spelled, first)
-    words = Words(joined.tokens, joined.offsets, words.weights)
-    second = _learned(words, spelled, base.max_length, num_joins, limits.min_count)
+    words = words._replace(tokens=joined.tokens, offsets=joined.offsets)
+    second = _learned(words, spelled, worth, base.max_length, num_joins, limits.min_count)
     spelled += _spelled(spelled, second)
 
-    counts, unseen_counts = (np.array([each.characters.get(code, 0) for code in codes], np.int64) for each in (sample, held_out))
-    extra = np.array([len(chr(code).encode()) - 1 for code in codes], np.int64)
-    covering = _covering(counts, round((1 - limits.coverage) * sample.weighted_chars))
-    named_characters = {place for place, code in enumerate(codes) if code in terms.characters}
-    term_joins = {int(symbol) - size for symbol in made}
+    extra = np.array([len(chr(code).encode()) - 1 for code in codes.tolist()], np.int64)
+    times = _by_code(sample.characters, codes, sample.characters.times)
+    covering = _covering(times, round((1 - limits.coverage) * sample.num_chars))
+    pinned = covering | set(np.searchsorted(codes, terms.characters.codes).tolist()) | set((made - size).tolist())
     none = np.full(len(codes), -1, np.int64)
     return Candidates(
         spelled,
         size,
         np.concatenate([none, first.left, second.left]),
         np.concatenate([none, first.right, second.right]),
-        np.concatenate([counts * extra, joined.uses, second.counts]),
-        unseen_counts * extra,
-        frozenset(size + place for place in covering | named_characters | term_joins),
+        np.concatenate([_by_code(sample.characters, codes, _scores(sample.characters, worth)) * extra, first.scores, second.scores]),
+        np.concatenate([times * extra, joined.uses, second.uses]),
+        _by_code(held_out.characters, codes, held_out.characters.times) * extra,
+        frozenset(size + place for place in pinned),
         unseen,
+        held_out.num_tokens / max(sample.num_tokens, 1),
     )
 
 
@@ -109,18 +131,36 @@ def grown(found: Candidates, num_rows: int, limits: Limits, *, min_savings: floa
         taken = _taken(found, order, banned, num_rows)
         savings = _savings(found, taken)
         parts = {part for symbol in taken for part in found.parts(symbol)}
-        is_useless = savings < limits.min_held_out
-        useless = {symbol for symbol, bad in zip(taken, is_useless, strict=True) if bad and symbol not in found.pinned}
-        if not useless - parts:
+        useless = _useless(found, taken, savings, limits.min_held_out) - parts - found.pinned
+        if not useless:
             break
-        banned |= useless - parts
+        banned |= useless
     end = _last_worth(savings, sum(symbol in found.pinned for symbol in taken), min_savings)
     return Grown([_row(found, symbol) for symbol in sorted(taken[:end])], savings[:end], len(banned))
 
 
-def _learned(words: Words, spelled: Sequence[str], max_length: int, num_joins: int, min_count: int) -> Joins:
+def _learned(
+    words: Words, spelled: Sequence[str], worth: Worth, max_length: int, num_joins: int, min_count: int
+) -> Joins:
     symbols = spelling_hashes(spelled)
-    return learned_joins(words, symbols, max_length=max_length, num_joins=num_joins, min_count=min_count)
+    return learned_joins(words, symbols, worth, max_length=max_length, num_joins=num_joins, min_count=min_count)
+
+
+def _values(repeats: float) -> NDArray[np.int64]:
+    """What n occurrences in a document are worth, as whole numbers, so that sums do not depend on their order."""
+    return np.round(_UNIT * np.arange(_MOST + 1) ** repeats).astype(np.int64) * (np.arange(_MOST + 1) > 0)
+
+
+def _scores(found: Characters, worth: Worth) -> NDArray[np.int64]:
+    return worth.values[np.minimum(found.times, _MOST)] * worth.document_weights[found.documents]
+
+
+def _by_code(found: Characters, codes: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sum of the values of each of the codes, which are sorted."""
+    is_known = np.isin(found.codes, codes)
+    sums = np.zeros(len(codes), np.int64)
+    np.add.at(sums, np.searchsorted(codes, found.codes[is_known]), values[is_known])
+    return sums
 
 
 def _spelled(spelled: Sequence[str], joins: Joins) -> list[str]:
@@ -131,11 +171,11 @@ def _spelled(spelled: Sequence[str], joins: Joins) -> list[str]:
     return texts[len(spelled) :]
 
 
-def _renumbered(words: Words, size: int, codes: Sequence[int]) -> Words:
+def _renumbered(words: Words, size: int, codes: NDArray[np.int64]) -> Words:
     """The words with characters numbered from `size` on by their place in `codes`."""
     is_base = words.tokens < size
-    places = np.searchsorted(np.array(codes, np.int64), words.tokens - size)
-    return Words(np.where(is_base, words.tokens, size + places).astype(np.int32), words.offsets, words.weights)
+    places = np.searchsorted(codes, words.tokens - size)
+    return words._replace(tokens=np.where(is_base, words.tokens, size + places).astype(np.int32))
 
 
 def _covering(counts: NDArray[np.int64], allowed: int) -> set[int]:
@@ -146,21 +186,16 @@ def _covering(counts: NDArray[np.int64], allowed: int) -> set[int]:
 
 
 def _order(found: Candidates, min_count: int) -> list[int]:
-    """Symbols in the order in which they are taken: pinned ones, then by gain, characters before equal joins."""
-    size = found.num_base
-    gains = found.gains.tolist()
-    num_characters = int((found.left < 0).sum())
-    free = [place for place in range(len(gains)) if size + place not in found.pinned]
-    characters = [place for place in free if place < num_characters and gains[place] >= min_count]
-    characters.sort(key=lambda place: (-gains[place], place))
-    joins = [place for place in free if place >= num_characters]
-    order = sorted(found.pinned)
-    # Joins stay in order of rank, though a merge of overlapping pairs may have saved a little less than the next.
-    for place in joins:
-        while characters and gains[characters[0]] >= gains[place]:
-            order.append(size + characters.pop(0))
-        order.append(size + place)
-    return [*order, *(size + place for place in characters)]
+    """Symbols in the order in which they are taken: pinned ones, then by score, characters before equal joins."""
+    scores = found.scores.tolist()
+    free = [place for place in range(len(scores)) if found.num_base + place not in found.pinned]
+    # No join of the sample scores more than one before it, but for runs, whose pairs overlap: those stay in order of rank.
+    joins = [place for place in free if found.left[place] >= 0]
+    characters = [place for place in free if found.left[place] < 0 and found.uses[place] >= min_count]
+    falling = np.minimum.accumulate([scores[place] for place in joins]).tolist() if joins else []
+    keys = [(-score, 1, place) for score, place in zip(falling, joins, strict=True)]
+    keys += [(-scores[place], 0, place) for place in characters]
+    return [*sorted(found.pinned), *(found.num_base + place for *_, place in sorted(keys))]
 
 
 def _taken(found: Candidates, order: Sequence[int], banned: set[int], num_rows: int) -> list[int]:
@@ -179,10 +214,16 @@ def _savings(found: Candidates, taken: Sequence[int]) -> NDArray[np.int64]:
     """Tokens that each row saves on the held-out text."""
     places = np.array(taken, np.int64) - found.num_base
     savings = np.zeros(len(found.left), np.int64)
-    savings[: len(found.held_out_gains)] = found.held_out_gains
+    savings[: len(found.held_out_uses)] = found.held_out_uses
     joins = np.sort(places[found.left[places] >= 0])
     savings[joins] = joined_words(found.held_out, found.left[joins], found.right[joins], joins + found.num_base).uses
     return savings[places]
+
+
+def _useless(found: Candidates, taken: Sequence[int], savings: NDArray[np.int64], least: float) -> set[int]:
+    """Rows that save less on the held-out text than `least` of what they should; those that should save few cannot be told."""
+    promised = found.uses[np.array(taken, np.int64) - found.num_base] * found.held_out_share
+    return set(np.array(taken)[(promised >= _MIN_PROMISED) & (savings < least * promised)].tolist())
 
 
 def _last_worth(savings: NDArray[np.int64], num_pinned: int, least: float) -> int:

@@ -20,7 +20,7 @@ from corpusforge.vocab.borders import Edges, Rules, edges
 from corpusforge.vocab.convert import normal_scores, tokenizer_config, tokenizer_json
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
-from corpusforge.vocab.growth import Counted, Row, Sample, all_words, sizes_of, words_between
+from corpusforge.vocab.growth import Counted, Row, Sample, count_characters, num_bytes, num_chars, words_between
 from corpusforge.vocab.merges import tied_runs
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
 
@@ -74,22 +74,23 @@ class SentencePieceBase:
     def counted(self, sample: Sample) -> Counted:
         """The words of a sample."""
         encoded = [self._symbols(texts) for texts in sample.texts]
-        codes = np.unique(np.concatenate([np.zeros(0, np.int32), *(found[found >= self._size] for found, _ in encoded)]))
-        borders = self._edges(codes - self._size)
-        parts, characters = [], Counter[int]()
-        for (found, ends), weight in zip(encoded, sample.weights, strict=True):
-            # Places in `borders`: those of base ids are the ids, those of characters follow in order of code point.
-            places = np.where(found < self._size, found, self._size + np.searchsorted(codes, found)).astype(np.int32)
-            is_end = np.append(borders.are_apart(places), True)[: len(found)]
-            is_end[ends[ends > 0] - 1] = True
-            parts.append(words_between(found, is_end, np.full(len(found), weight)))
-            counts = np.bincount(places, minlength=self._size + len(codes))[self._size :] * weight
-            characters.update(dict(zip((codes - self._size).tolist(), counts.tolist(), strict=True)))
+        symbols = np.concatenate([np.zeros(0, np.int32), *(found for found, _ in encoded)])
+        sizes = [np.diff(ends, prepend=0) for _, ends in encoded]
+        ends = np.cumsum(np.concatenate([np.zeros(0, np.int64), *sizes]))
+        is_character = symbols >= self._size
+        codes = np.unique(symbols[is_character])
+        # Places in the table of edges: those of base ids are the ids, characters follow in order of code point.
+        places = np.where(is_character, self._size + np.searchsorted(codes, symbols), symbols)
+        is_end = np.append(self._edges(codes - self._size).are_apart(places), True)[: len(symbols)]
+        is_end[ends[ends > 0] - 1] = True
+        found = symbols[is_character].astype(np.int64) - self._size
         return Counted(
-            all_words(parts),
-            characters,
-            sum(self._num_tokens(found) for found, _ in encoded),
-            *sizes_of(sample),
+            words_between(symbols, is_end, ends),
+            count_characters(found, np.searchsorted(ends, np.flatnonzero(is_character), side="right")),
+            len(symbols) + int((num_utf8_bytes(found) - 1).sum()),
+            num_chars(sample.texts),
+            num_bytes(sample.texts),
+            sum(map(len, sample.texts)),
         )
 
     def files(self, rows: Sequence[Row], num_padding: int) -> dict[str, bytes]:
@@ -120,10 +121,6 @@ class SentencePieceBase:
                 bytes_of[number] = int(piece.text[3:5], 16)
         symbols, is_kept = with_characters(tokens.ids, bytes_of)
         return symbols[is_kept], np.append(0, np.cumsum(is_kept))[tokens.offsets[1:]]
-
-    def _num_tokens(self, symbols: NDArray[np.int32]) -> int:
-        codes = symbols[symbols >= self._size] - self._size
-        return len(symbols) + int((num_utf8_bytes(codes) - 1).sum())
 
     def _edges(self, codes: NDArray[np.int32]) -> Edges:
         pieces = [piece.text if piece.kind is PieceKind.NORMAL else None for piece in self.model.pieces]
@@ -156,7 +153,7 @@ def with_characters(ids: NDArray[np.int32], bytes_of: NDArray[np.int32]) -> tupl
     return symbols, ~is_more
 
 
-def num_utf8_bytes(codes: NDArray[np.int32]) -> NDArray[np.int64]:
+def num_utf8_bytes(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bytes of UTF-8 of each code point."""
     return 1 + (codes >= 0x80).astype(np.int64) + (codes >= 0x800) + (codes >= 0x10000)
 

@@ -18,38 +18,50 @@ def merged(word: Word, pair: tuple[int, int], new: int) -> Word:
 
 
 def learn(
-    words: Mapping[Word, int], spelled: Sequence[str], max_length: int, num_joins: int, min_count: int
-) -> list[tuple[int, int, int]]:
-    """(left, right, times used) of each merge in order."""
+    documents: Sequence[Mapping[Word, int]],
+    spelled: Sequence[str],
+    worth: Sequence[int],
+    weights: Sequence[int],
+    max_length: int,
+    num_joins: int,
+    min_count: int,
+) -> list[tuple[int, int, int, int]]:
+    """(left, right, score, times used) of each merge in order."""
     spelled = list(spelled)
-    words = dict(words)
-    joins: list[tuple[int, int, int]] = []
+    documents = [dict(words) for words in documents]
+    joins: list[tuple[int, int, int, int]] = []
     refused: set[tuple[int, int]] = set()
     while len(joins) < num_joins:
         counts: Counter[tuple[int, int]] = Counter()
-        for word, weight in words.items():
-            for pair in zip(word, word[1:], strict=False):
-                counts[pair] += weight
+        scores: Counter[tuple[int, int]] = Counter()
+        for words, weight in zip(documents, weights, strict=True):
+            own: Counter[tuple[int, int]] = Counter()
+            for word, times in words.items():
+                for pair in zip(word, word[1:], strict=False):
+                    own[pair] += times
+            counts.update(own)
+            scores.update({pair: weight * worth[min(count, len(worth) - 1)] for pair, count in own.items()})
         allowed = [
-            (-count, pair)
+            (-scores[pair], pair)
             for pair, count in counts.items()
             if count >= min_count and pair not in refused and len(spelled[pair[0]] + spelled[pair[1]]) <= max_length
         ]
         if not allowed:
             break
-        _, pair = min(allowed)
+        negative, pair = min(allowed)
         text = spelled[pair[0]] + spelled[pair[1]]
         if text in spelled:
             refused.add(pair)
             continue
-        after: Counter[Word] = Counter()
         used = 0
-        for word, weight in words.items():
-            shorter = merged(word, pair, len(spelled))
-            used += weight * (len(word) - len(shorter))
-            after[shorter] += weight
-        words = dict(after)
-        joins.append((*pair, used))
+        for place, words in enumerate(documents):
+            after: Counter[Word] = Counter()
+            for word, times in words.items():
+                shorter = merged(word, pair, len(spelled))
+                used += times * (len(word) - len(shorter))
+                after[shorter] += times
+            documents[place] = dict(after)
+        joins.append((*pair, -negative, used))
         spelled.append(text)
     return joins
 
