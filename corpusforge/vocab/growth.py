@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from corpusforge.text.joins import Words
+from corpusforge.vocab.encode import Encoder
 
 # Words are cut after so many symbols: nothing longer is ever one piece, and merging takes time quadratic in them.
 MAX_WORD_SYMBOLS = 256
@@ -41,11 +42,12 @@ class Counted:
     """A sample as the base segments it.
 
     Symbols of `words` are ids of the base; a character that the base spells in bytes is the number of its ids + its code point.
-    Words of one symbol are left out.
+    Words of one symbol are left out. `weights` are those of the documents.
     """
 
     words: Words
     characters: Characters
+    weights: NDArray[np.int64]
     num_tokens: int
     num_chars: int
     num_bytes: int
@@ -68,8 +70,23 @@ class Base(Protocol):
         """Spelling of each id; as long as its ids go."""
 
     @property
+    def encoder(self) -> Encoder:
+        """The base itself, as fast as it can be."""
+
+    @property
+    def eos_id(self) -> int:
+        """The token that ends a document."""
+
+    @property
     def max_length(self) -> int:
         """Longest new piece, in characters of its spelling."""
+
+    @property
+    def is_coarser(self) -> bool:
+        """Whether boundaries of the extended tokenizer are the base's in any text, by the way that it is made."""
+
+    def text_of(self, row: Row) -> str:
+        """Text that a new piece stands for, where one can be written."""
 
     def counted(self, sample: Sample) -> Counted:
         """The words of a sample."""

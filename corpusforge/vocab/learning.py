@@ -41,6 +41,7 @@ class Limits:
     """
 
     coverage: float
+    max_length: int
     min_count: int
     repeats: float
     min_held_out: float
@@ -80,25 +81,23 @@ class Grown:
     num_pruned: int
 
 
-def candidates(
-    base: Base, sample: Counted, weights: NDArray[np.int64], held_out: Counted, terms: Counted, *, num_joins: int, limits: Limits
-) -> Candidates:
-    """Characters and merges of the sample (`weights` by document), after those that make each of `terms` a single token."""
+def candidates(base: Base, sample: Counted, held_out: Counted, terms: Counted, *, num_joins: int, limits: Limits) -> Candidates:
+    """Characters and merges of the sample, after those that make each of `terms` a single token."""
     size = len(base.symbols)
     parts = (sample, held_out, terms)
     codes = np.unique(np.concatenate([each.characters.codes for each in parts]))
     codes = codes[np.array([chr(code).isprintable() for code in codes.tolist()], np.bool_)]
     spelled = [*base.symbols, *map(chr, codes.tolist())]
     words, unseen, named = (_renumbered(each.words, size, codes) for each in parts)
-    worth = Worth(_values(limits.repeats), weights)
+    worth = Worth(_values(limits.repeats), sample.weights)
 
     each_once = Worth(np.arange(2), np.ones(terms.num_documents, np.int64))
-    first = _learned(named, spelled, each_once, base.max_length, len(named.tokens), 1)
+    first = _learned(named, spelled, each_once, limits.max_length, len(named.tokens), 1)
     made = np.arange(len(first.left)) + len(spelled)
     joined = joined_words(words, first.left, first.right, made)
     spelled += _spelled(spelled, first)
     words = words._replace(tokens=joined.tokens, offsets=joined.offsets)
-    second = _learned(words, spelled, worth, base.max_length, num_joins, limits.min_count)
+    second = _learned(words, spelled, worth, limits.max_length, num_joins, limits.min_count)
     spelled += _spelled(spelled, second)
 
     extra = np.array([len(chr(code).encode()) - 1 for code in codes.tolist()], np.int64)

@@ -43,7 +43,7 @@ _ODD = (
 
 
 class ConversionDiffers(CorpusForgeError):
-    """SentencePiece and Hugging Face tokenizers disagree about a trained tokenizer."""
+    """SentencePiece and Hugging Face tokenizers disagree about a tokenizer that was written for both."""
 
 
 def stress_texts(special: Sequence[str]) -> list[str]:
@@ -95,4 +95,4 @@ def _where(what: str, text: str, expected: Sequence[object], found: Sequence[obj
     at = next((place for place, (one, other) in enumerate(pairs) if one != other), 0)
     around = slice(max(at - 3, 0), at + 5)
     details = f"{expected[around]!r} against {found[around]!r}"
-    return f"vocab.train: {what}: {text[:80]!r}, near place {at}: {details}; please report this text"
+    return f"{what}: {text[:80]!r}, near place {at}: {details}; please report this text"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from corpusforge.errors import InputError
 from corpusforge.vocab.borders import Edges, Rules, edges
-from corpusforge.vocab.convert import normal_scores, tokenizer_config, tokenizer_json
+from corpusforge.vocab.convert import SPACE, normal_scores, tokenizer_config, tokenizer_json
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
 from corpusforge.vocab.growth import Counted, Row, Sample, count_characters, num_bytes, num_chars, words_between
@@ -71,6 +71,20 @@ class SentencePieceBase:
         """Longest new piece, in characters."""
         return self.rules.max_length
 
+    @property
+    def eos_id(self) -> int:
+        """The token that ends a document."""
+        return self.model.eos_id
+
+    @property
+    def is_coarser(self) -> bool:
+        """Whether boundaries of the extended tokenizer are the base's in any text."""
+        return True
+
+    def text_of(self, row: Row) -> str:
+        """Text that a new piece stands for."""
+        return row.text.replace(SPACE, " ")
+
     def counted(self, sample: Sample) -> Counted:
         """The words of a sample."""
         encoded = [self._symbols(texts) for texts in sample.texts]
@@ -87,6 +101,7 @@ class SentencePieceBase:
         return Counted(
             words_between(symbols, is_end, ends),
             count_characters(found, np.searchsorted(ends, np.flatnonzero(is_character), side="right")),
+            sample.weights,
             len(symbols) + int((num_utf8_bytes(found) - 1).sum()),
             num_chars(sample.texts),
             num_bytes(sample.texts),

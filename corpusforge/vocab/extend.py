@@ -1,0 +1,193 @@
+"""A tokenizer of someone else with pieces for this corpus: nothing that it did before is undone.
+
+Merges are learned on top of the base's own segmentation (continued BPE) and rank below all of its merges. So text is segmented
+as the base does it and then only joined further: never more tokens, boundaries that are some of the base's, the same ids where
+no new piece occurs. Adding the pieces of a model trained apart, as Chinese-LLaMA and many after it did, has none of this: 3 % of
+its pieces can never be produced, English changes, and two loaders disagree about 40 % of Chinese paragraphs.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from corpusforge.core import Artifacts, Barrier
+from corpusforge.errors import UserError
+from corpusforge.settings import ResourcePath
+from corpusforge.tokens import TokenFacts
+from corpusforge.vocab.bases import read_base
+from corpusforge.vocab.growth import Base, Counted, Sample, num_bytes
+from corpusforge.vocab.learning import Grown, Limits, candidates, grown
+from corpusforge.vocab.sample import weighted_sample
+from corpusforge.vocab.terms import in_text, read_terms
+from corpusforge.vocab.verified import learned_figures, verified
+
+_NAME = "vocab.extend"
+
+
+class Extend(Barrier):
+    """Writes the artefact `tokenizer`, ready for from_pretrained, with extension.json beside it."""
+
+    reads: ClassVar[tuple[str, ...]] = ("text", "source")
+    provides: ClassVar[tuple[str, ...]] = ("tokenizer",)
+
+    base: ResourcePath
+    """The tokenizer to extend: a tokenizer.model, or a folder that has one."""
+    num_pieces: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Pieces to add."""
+    vocab_size: int | None = Field(default=None, ge=1, lt=2**31)
+    """Size to reach, in place of num_pieces; padding comes on top."""
+    min_saving: float | None = Field(default=None, gt=0)
+    """Add no more once a row saves fewer tokens in a million of the base's, on text held out; with or without a number."""
+    terms: ResourcePath | None = None
+    """Terms that become single tokens whatever the corpus says: a file with one a line, or a folder of .txt files."""
+    weights: dict[str, float] = {}
+    """Share of each source in the sample, such as {papers: 3, web: 1}; without it all documents count alike."""
+    sample_bytes: int = Field(default=64 * 2**20, gt=0)
+    """Bytes of text to learn from, whole documents chosen by hash of their id."""
+    sample_share: float = Field(default=1.0, gt=0, le=1)
+    """Share of documents, by hash, that are looked at: lower it for a corpus far larger than sample_bytes."""
+    character_coverage: float = Field(default=0.9995, gt=0, le=1)
+    """Share of all characters that are pieces in the end, whatever they save; others are added where they save enough."""
+    min_count: int = Field(default=3, ge=1)
+    """Occurrences in the sample that a piece needs."""
+    repeats: float = Field(default=0.5, ge=0, le=1)
+    """A pair that occurs n times in a document counts n ** repeats: 1 counts every time, 0 once. What many documents use saves
+    more in others than what one repeats: with 0.5 Chinese has 1.6 % more characters per token than with 1."""
+    held_out_share: float = Field(default=0.05, ge=0, le=0.5)
+    """Share of documents, by hash of their id, that nothing is learned from: savings are measured there."""
+    min_held_out: float = Field(default=0.2, ge=0, le=1)
+    """A piece goes that is used there less than this times what its use in the sample promises."""
+    max_piece_length: int | None = Field(default=None, ge=2, le=128)
+    """Longest new piece in characters; without it the base's."""
+    pad_to_multiple: int = Field(default=1, ge=1, le=4096)
+    """Reserved rows are added until the size is a multiple."""
+    seed: int = Field(default=0, ge=0, lt=2**62)
+    """Chooses another sample and another held-out slice."""
+
+    @model_validator(mode="after")
+    def _has_a_target(self) -> "Extend":
+        if self.num_pieces is not None and self.vocab_size is not None:
+            raise ValueError("num_pieces and vocab_size are two ways to say one thing; give one of them")
+        if self.num_pieces is None and self.vocab_size is None and self.min_saving is None:
+            raise ValueError("needs a target: num_pieces, vocab_size or min_saving")
+        negative = [source for source, weight in self.weights.items() if weight < 0]
+        if negative or (self.weights and not sum(self.weights.values())):
+            raise ValueError("weights must be 0 or more, and one above 0")
+        return self
+
+    def prepare(self, artifacts: Artifacts, folder: Path) -> None:
+        """Read the base and the terms, so that what is wrong with them is said before the corpus is read."""
+        base = read_base(self.base)
+        self._num_rows(base)
+        self._terms()
+
+    def map(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Documents keyed by a seeded hash of their id, so that the sample is the same however the corpus is cut."""
+        keys = _hashes(batch["id"], self.seed)
+        columns = {"key": pa.array(keys), **{name: batch[name] for name in ("id", "source", "text")}}
+        return pa.RecordBatch.from_pydict(columns).filter(pa.array(keys <= _limit(self.sample_share)))
+
+    def reduce(self, records: pa.Table) -> pa.Table:
+        """The records as they are: sorted by key."""
+        return records
+
+    def finish(self, records: Iterator[pa.Table], folder: Path) -> None:
+        """Learn from the sample, prove the result, write `folder`/tokenizer.
+
+        Raises UserError where the text cannot carry the target, ExtensionDiffers where the result is not what it must be.
+        """
+        base = read_base(self.base)
+        documents, weights = self._sample(records)
+        if not num_bytes(documents["text"].chunks):
+            raise UserError(f"{_NAME}: no text to learn from; the stages before it kept no document with text")
+        is_held_out = _hashes(documents["id"], self.seed + 1) < _limit(self.held_out_share)
+        learned = Sample(_texts(documents, ~is_held_out), weights[~is_held_out])
+        held_out = Sample(_texts(documents, is_held_out), weights[is_held_out])
+        sample, unseen = base.counted(learned), base.counted(held_out)
+        result = self._grown(base, sample, unseen)
+        padding = -(len(base.symbols) + len(result.rows)) % self.pad_to_multiple
+        files = base.files(result.rows, padding)
+        figures = {
+            **learned_figures(base, result, sample, unseen),
+            **verified(base, files, result.rows, [*held_out.texts, *learned.texts]),
+            "padding": padding,
+        }
+        files["extension.json"] = orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        target = folder / "tokenizer"
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (target / name).write_bytes(content)
+        digest = hashlib.sha256(files["tokenizer.json"]).hexdigest()
+        size = len(base.symbols) + len(result.rows) + padding
+        TokenFacts(eod_id=base.eos_id, bos_id=None, vocab_size=size, digest=digest).write(target)
+
+    def _num_rows(self, base: Base) -> int | None:
+        """Rows to add at most, None where only their savings limit them."""
+        if self.vocab_size is None:
+            return self.num_pieces
+        if self.vocab_size <= len(base.symbols):
+            raise UserError(
+                f"{_NAME}: vocab_size {self.vocab_size} is not above the base's {len(base.symbols)} ids; raise it, or say "
+                "with num_pieces how many to add"
+            )
+        return self.vocab_size - len(base.symbols)
+
+    def _sample(self, records: Iterator[pa.Table]) -> tuple[pa.Table, NDArray[np.int64]]:
+        if self.weights:
+            return weighted_sample(records, self.sample_bytes, self.weights)
+        # As if all documents were of one source.
+        everything = (table.set_column(table.schema.get_field_index("source"), "source", _same(len(table))) for table in records)
+        return weighted_sample(everything, self.sample_bytes, {"": 1.0})
+
+    def _grown(self, base: Base, sample: Counted, unseen: Counted) -> Grown:
+        target = self._num_rows(base)
+        length = self.max_piece_length or base.max_length
+        limits = Limits(self.character_coverage, length, self.min_count, self.repeats, self.min_held_out)
+        named = base.counted(Sample.of([in_text(term) for term in self._terms()]))
+        num_joins = _MAX_ROWS if target is None else 2 * target + 1000
+        found = candidates(base, sample, unseen, named, num_joins=num_joins, limits=limits)
+        num_rows = target or len(found.left)
+        if len(found.pinned) > num_rows:
+            raise UserError(
+                f"{_NAME}: terms and the characters of the text are {len(found.pinned)} pieces, more than the {num_rows} to add; "
+                f"raise num_pieces, give fewer terms or lower character_coverage ({self.character_coverage})"
+            )
+        result = grown(found, num_rows, limits, min_savings=(self.min_saving or 0) * unseen.num_tokens / 1e6)
+        if self.min_saving is None and len(result.rows) < num_rows:
+            raise UserError(
+                f"{_NAME}: {num_rows} pieces are more than the text can carry: {sample.num_bytes:,} bytes give {len(result.rows)}; "
+                f"ask for at most that, give more text or lower min_count ({self.min_count})"
+            )
+        return result
+
+    def _terms(self) -> list[str]:
+        return [] if self.terms is None else read_terms(self.terms)
+
+
+# Rows to learn where only what they save is asked for.
+_MAX_ROWS = 200_000
+
+
+def _same(count: int) -> pa.Array:
+    return pa.array([""] * count)
+
+
+def _hashes(ids: pa.ChunkedArray, seed: int) -> NDArray[np.uint64]:
+    return np.array([xxhash.xxh3_64_intdigest(each, seed) for each in ids.to_pylist()], dtype=np.uint64)
+
+
+def _limit(share: float) -> np.uint64:
+    return np.uint64(min(int(share * 2**64), 2**64 - 1))
+
+
+def _texts(documents: pa.Table, is_taken: NDArray[np.bool_]) -> list[pa.Array]:
+    chosen: list[pa.Array] = documents["text"].filter(pa.array(is_taken)).chunks
+    return chosen

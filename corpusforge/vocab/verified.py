@@ -1,0 +1,101 @@
+"""The figures of extension.json, each the outcome of a check that stops the build where it fails."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from corpusforge.vocab.encode import Encoder
+from corpusforge.vocab.folder import TokenizerFiles
+from corpusforge.vocab.growth import Base, Counted, Row
+from corpusforge.vocab.learning import Grown
+from corpusforge.vocab.parity import count_tokens, stress_texts
+from corpusforge.vocab.proofs import check_coarser, check_ids, effect
+
+# Bytes of text on which SentencePiece and Hugging Face are compared: both are slow.
+_PARITY_BYTES = 8 * 2**20
+# Points of the curve of savings.
+_NUM_POINTS = 50
+
+Figures = dict[str, object]
+
+
+def verified(base: Base, files: dict[str, bytes], rows: Sequence[Row], texts: Sequence[pa.Array]) -> Figures:
+    """Check the tokenizer in `files` against its base on these texts and on odd ones.
+
+    Raises ExtensionDiffers or ConversionDiffers where it is not what it must be.
+    """
+    extended = Encoder.load(TokenizerFiles(Path("tokenizer.json"), files))
+    check_ids(extended.reference, base.symbols, rows)
+    names = [token.content for token in extended.reference.get_added_tokens_decoder().values()]
+    odd = [*stress_texts(names[:50]), *(base.text_of(row) for row in rows)]
+    stress = effect(base.encoder, extended, [pa.array(odd, pa.large_string())], len(base.symbols))
+    real = effect(base.encoder, extended, texts, len(base.symbols))
+    if base.is_coarser:
+        check_coarser(stress)
+        check_coarser(real)
+    figures: Figures = {
+        "unreachable": 0,
+        "texts": real.texts,
+        "texts_with_new_pieces": real.touched_texts,
+        "texts_cut_where_the_base_is_not": real.not_coarser,
+        "odd_texts": stress.texts,
+        "odd_texts_cut_where_the_base_is_not": stress.not_coarser,
+    }
+    if "tokenizer.model" in files:
+        import sentencepiece
+
+        processor = sentencepiece.SentencePieceProcessor(model_proto=files["tokenizer.model"])
+        compared = chain(odd, _first(texts, _PARITY_BYTES))
+        figures["tokens_equal_in_both_loaders"] = count_tokens(processor, extended.reference, compared)
+    return figures
+
+
+def learned_figures(base: Base, result: Grown, sample: Counted, unseen: Counted) -> Figures:
+    """What was added, to what effect on text that nothing was learned from, and what each further row saved there."""
+    saved = int(result.savings.sum())
+    figures: Figures = {
+        "base_size": len(base.symbols),
+        "pieces": len(result.rows),
+        "characters": sum(row.parts is None for row in result.rows),
+        "pruned": result.num_pruned,
+        "sample_documents": sample.num_documents,
+        "sample_bytes": sample.num_bytes,
+        "held_out_documents": unseen.num_documents,
+        "held_out_bytes": unseen.num_bytes,
+        "held_out_base_tokens": unseen.num_tokens,
+        "held_out_tokens": unseen.num_tokens - saved,
+    }
+    if unseen.num_tokens:
+        figures["held_out_base_chars_per_token"] = round(unseen.num_chars / unseen.num_tokens, 4)
+        figures["held_out_chars_per_token"] = round(unseen.num_chars / (unseen.num_tokens - saved), 4)
+        figures["curve"] = _curve(result.savings, unseen)
+    return figures
+
+
+def _curve(savings: NDArray[np.int64], unseen: Counted) -> list[Figures]:
+    """Rows by what they save, in steps: chars per token with so many, and tokens saved per row of the step in a million."""
+    ends = np.unique(np.linspace(0, len(savings), _NUM_POINTS + 1).astype(int))
+    points: list[Figures] = []
+    for begin, end in zip(ends, ends[1:], strict=False):
+        tokens = unseen.num_tokens - int(savings[:end].sum())
+        marginal = float(savings[begin:end].mean()) / unseen.num_tokens * 1e6
+        points.append(
+            {"rows": int(end), "chars_per_token": round(unseen.num_chars / tokens, 4), "saved_per_row": round(marginal, 2)}
+        )
+    return points
+
+
+def _first(texts: Sequence[pa.Array], limit: int) -> Iterator[str]:
+    """Texts, a few at a time, until they hold `limit` bytes."""
+    for array in texts:
+        for begin in range(0, len(array), 256):
+            if limit <= 0:
+                return
+            block = array.slice(begin, 256)
+            limit -= int(pc.sum(pc.binary_length(block)).as_py() or 0)
+            yield from block.to_pylist()
