@@ -6,7 +6,6 @@ no new piece occurs. Adding the pieces of a model trained apart, as Chinese-LLaM
 its pieces can never be produced, English changes, and two loaders disagree about 40 % of Chinese paragraphs.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -21,8 +20,8 @@ from pydantic import Field, model_validator
 from corpusforge.core import Artifacts, Barrier
 from corpusforge.errors import UserError
 from corpusforge.settings import ResourcePath
-from corpusforge.tokens import TokenFacts
 from corpusforge.vocab.bases import read_base
+from corpusforge.vocab.folder import TokenizerFiles, token_facts
 from corpusforge.vocab.growth import Base, Counted, Sample, num_bytes
 from corpusforge.vocab.learning import Grown, Limits, candidates, grown
 from corpusforge.vocab.sample import weighted_sample
@@ -39,7 +38,7 @@ class Extend(Barrier):
     provides: ClassVar[tuple[str, ...]] = ("tokenizer",)
 
     base: ResourcePath
-    """The tokenizer to extend: a tokenizer.model, or a folder that has one."""
+    """The tokenizer to extend: a tokenizer.model or tokenizer.json, a folder that has one, or a .tiktoken file."""
     num_pieces: int | None = Field(default=None, ge=1, le=1_000_000)
     """Pieces to add."""
     vocab_size: int | None = Field(default=None, ge=1, lt=2**31)
@@ -66,9 +65,15 @@ class Extend(Barrier):
     min_held_out: float = Field(default=0.2, ge=0, le=1)
     """A piece goes that is used there less than this times what its use in the sample promises."""
     max_piece_length: int | None = Field(default=None, ge=2, le=128)
-    """Longest new piece in characters; without it the base's."""
+    """Longest new piece, in characters, or in bytes where the base is byte-level; without it the base's, or 64 bytes."""
     pad_to_multiple: int = Field(default=1, ge=1, le=4096)
     """Reserved rows are added until the size is a multiple."""
+    eod: str | None = None
+    """Name of the token that ends a document; without it the base's eos_token."""
+    pattern: str | None = None
+    """How a .tiktoken base cuts text: qwen, cl100k, llama3, gpt2, or the regular expression itself."""
+    special_tokens: tuple[str, ...] = ()
+    """Special tokens of a .tiktoken base, such as <|endoftext|>, in order of their ids, which follow those of the file."""
     seed: int = Field(default=0, ge=0, lt=2**62)
     """Chooses another sample and another held-out slice."""
 
@@ -85,7 +90,7 @@ class Extend(Barrier):
 
     def prepare(self, artifacts: Artifacts, folder: Path) -> None:
         """Read the base and the terms, so that what is wrong with them is said before the corpus is read."""
-        base = read_base(self.base)
+        base = self._base()
         self._num_rows(base)
         self._terms()
 
@@ -104,7 +109,7 @@ class Extend(Barrier):
 
         Raises UserError where the text cannot carry the target, ExtensionDiffers where the result is not what it must be.
         """
-        base = read_base(self.base)
+        base = self._base()
         documents, weights = self._sample(records)
         if not num_bytes(documents["text"].chunks):
             raise UserError(f"{_NAME}: no text to learn from; the stages before it kept no document with text")
@@ -121,13 +126,9 @@ class Extend(Barrier):
             "padding": padding,
         }
         files["extension.json"] = orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
-        target = folder / "tokenizer"
-        target.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (target / name).write_bytes(content)
-        digest = hashlib.sha256(files["tokenizer.json"]).hexdigest()
-        size = len(base.symbols) + len(result.rows) + padding
-        TokenFacts(eod_id=base.eos_id, bos_id=None, vocab_size=size, digest=digest).write(target)
+        extended = TokenizerFiles(self.base, files)
+        facts, eod = token_facts(extended, eod=self.eod, bos=False)
+        extended.write(folder / "tokenizer", facts, eod=eod)
 
     def _num_rows(self, base: Base) -> int | None:
         """Rows to add at most, None where only their savings limit them."""
@@ -167,6 +168,9 @@ class Extend(Barrier):
                 f"ask for at most that, give more text or lower min_count ({self.min_count})"
             )
         return result
+
+    def _base(self) -> Base:
+        return read_base(self.base, pattern=self.pattern, special_tokens=self.special_tokens)
 
     def _terms(self) -> list[str]:
         return [] if self.terms is None else read_terms(self.terms)

@@ -74,10 +74,6 @@ class Base(Protocol):
         """The base itself, as fast as it can be."""
 
     @property
-    def eos_id(self) -> int:
-        """The token that ends a document."""
-
-    @property
     def max_length(self) -> int:
         """Longest new piece, in characters of its spelling."""
 

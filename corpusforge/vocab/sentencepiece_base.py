@@ -6,12 +6,14 @@ each, since equal scores are read differently by every program and float32 holds
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -23,6 +25,14 @@ from corpusforge.vocab.folder import TokenizerFiles
 from corpusforge.vocab.growth import Counted, Row, Sample, count_characters, num_bytes, num_chars, words_between
 from corpusforge.vocab.merges import tied_runs
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
+from corpusforge.vocab.shell import (
+    check_added_tokens,
+    kept_configuration,
+    kept_files,
+    padding_names,
+    read_configuration,
+    read_json_file,
+)
 
 # Documents of each array that the fast engine and the reference both encode.
 _NUM_PARITY = 8
@@ -31,14 +41,20 @@ _MAX_EXACT = 2**24
 
 @dataclass(frozen=True)
 class SentencePieceBase:
-    """A model with byte fallback that keeps text as it is; `origin` names it in messages."""
+    """A model with byte fallback that keeps text as it is; `origin` names it in messages.
+
+    `configuration`, `kept` and `post_processor` are what lay around it.
+    """
 
     origin: str
     model: SentencePieceModel
+    configuration: dict[str, Any]
+    kept: dict[str, bytes]
+    post_processor: dict[str, Any] | None
 
     @classmethod
     def read(cls, path: Path) -> "SentencePieceBase":
-        """Read a tokenizer.model; raises InputError for one that cannot be extended."""
+        """Read a tokenizer.model and what lies beside it; raises InputError for one that cannot be extended."""
         model = SentencePieceModel.parse(path.read_bytes(), origin=str(path))
         if not model.has_byte_fallback:
             raise InputError(f"{path}: has no byte fallback, so characters outside it are lost; give a base that has it")
@@ -48,7 +64,11 @@ class SentencePieceBase:
                 f"{path}: {len(tied)} pieces share a score ({tied[0]!r}, {tied[1]!r} ...), which programs read differently, so no "
                 "extension can be equal in all; give the base that it was made from"
             )
-        return cls(str(path), model)
+        beside = path.with_name("tokenizer.json")
+        described = read_json_file(beside) if beside.is_file() else {}
+        model = with_added_tokens(model, described.get("added_tokens", []), str(beside))
+        configuration, kept = read_configuration(path.parent), kept_files(path.parent)
+        return cls(str(path), model, configuration, kept, described.get("post_processor"))
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -70,11 +90,6 @@ class SentencePieceBase:
     def max_length(self) -> int:
         """Longest new piece, in characters."""
         return self.rules.max_length
-
-    @property
-    def eos_id(self) -> int:
-        """The token that ends a document."""
-        return self.model.eos_id
 
     @property
     def is_coarser(self) -> bool:
@@ -117,10 +132,12 @@ class SentencePieceBase:
         new = [Piece(row.text, lowest - 1 - rank, PieceKind.NORMAL) for rank, row in enumerate(rows)]
         padding = [Piece(name, 0.0, PieceKind.CONTROL) for name in padding_names(num_padding, set(self.symbols))]
         model = self.model.with_pieces([*base, *new, *padding])
+        described = orjson.loads(tokenizer_json(model, origin=self.origin)) | {"post_processor": self.post_processor}
         return {
+            **self.kept,
             "tokenizer.model": model.to_bytes(),
-            "tokenizer.json": tokenizer_json(model, origin=self.origin),
-            "tokenizer_config.json": tokenizer_config(model),
+            "tokenizer.json": orjson.dumps(described) + b"\n",
+            "tokenizer_config.json": kept_configuration(self.configuration, orjson.loads(tokenizer_config(model))),
         }
 
     @property
@@ -141,6 +158,21 @@ class SentencePieceBase:
         pieces = [piece.text if piece.kind is PieceKind.NORMAL else None for piece in self.model.pieces]
         characters = [chr(code) if chr(code).isprintable() else None for code in codes.tolist()]
         return edges([*pieces, *characters], self.rules)
+
+
+def with_added_tokens(model: SentencePieceModel, added: Sequence[Mapping[str, Any]], origin: str) -> SentencePieceModel:
+    """The model with tokens that were added behind its pieces as pieces of it; a gap in their ids is filled by reserved names."""
+    check_added_tokens(added, origin)
+    size = len(model.pieces)
+    beyond = {int(token["id"]): str(token["content"]) for token in added if token["id"] >= size}
+    plain = [token["content"] for token in added if token["id"] >= size and not token["special"]]
+    if plain:
+        raise InputError(f"{origin}: added token {plain[0]!r} is not special, so it is found inside words; give another base")
+    if beyond and max(beyond) > 2 * size:
+        raise InputError(f"{origin}: added token {beyond[max(beyond)]!r} has the id {max(beyond)}, far behind the others; correct it")
+    fill = iter(padding_names(max(beyond, default=size - 1) + 1 - size, {piece.text for piece in model.pieces} | set(beyond.values())))
+    extra = [beyond.get(number) or next(fill) for number in range(size, max(beyond, default=size - 1) + 1)]
+    return model.with_pieces([*model.pieces, *(Piece(name, 0.0, PieceKind.CONTROL) for name in extra)])
 
 
 def _tied(model: SentencePieceModel) -> list[str]:
@@ -187,9 +219,3 @@ def ranked(pieces: Sequence[Piece]) -> list[Piece]:
         last = scores[text] if fits else min(float(np.ceil(last)) - 1, 0.0)
         scores[text] = last
     return [Piece(piece.text, scores.get(piece.text, piece.score), piece.kind) for piece in pieces]
-
-
-def padding_names(count: int, taken: set[str]) -> list[str]:
-    """Names that no text gives and no token has."""
-    names = (f"<|reserved_{number}|>" for number in range(count + len(taken)))
-    return [name for name in names if name not in taken][:count]
