@@ -90,9 +90,7 @@ def _hashes(content: NDArray[np.uint8], bounds: NDArray[np.int64]) -> tuple[NDAr
     return hashes, shifts
 
 
-def learned_joins(
-    words: Words, symbols: Symbols, worth: Worth, *, max_length: int, num_joins: int, min_count: int
-) -> Joins:
+def learned_joins(words: Words, symbols: Symbols, worth: Worth, *, max_length: int, num_joins: int, min_count: int) -> Joins:
     """At most `num_joins` merges, the pair of the highest score first; each occurs `min_count` times when it is chosen.
 
     The k-th makes symbol len(symbols) + k. No merge crosses a word, makes a symbol longer than `max_length`, or spells what is
@@ -257,9 +255,7 @@ def _linked(words: Words) -> Links:
 
 
 @kernel
-def _all_pairs(
-    tokens: NDArray[np.int32], following: NDArray[np.int32], lengths: NDArray[np.int64], max_length: int
-) -> Born:
+def _all_pairs(tokens: NDArray[np.int32], following: NDArray[np.int32], lengths: NDArray[np.int64], max_length: int) -> Born:
     keys, places = np.empty(len(tokens), np.int64), np.empty(len(tokens), np.int32)
     born = 0
     for at in range(len(tokens)):

@@ -6,9 +6,11 @@ no new piece occurs. Adding the pieces of a model trained apart, as Chinese-LLaM
 its pieces can never be produced, English changes, and two loaders disagree about 40 % of Chinese paragraphs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import orjson
@@ -20,11 +22,13 @@ from pydantic import Field, model_validator
 from corpusforge.core import Artifacts, Barrier
 from corpusforge.errors import UserError
 from corpusforge.settings import ResourcePath
+from corpusforge.vocab.append import appended, trained_pieces
 from corpusforge.vocab.bases import read_base
 from corpusforge.vocab.folder import TokenizerFiles, token_facts
 from corpusforge.vocab.growth import Base, Counted, Sample, num_bytes
 from corpusforge.vocab.learning import Grown, Limits, candidates, grown
 from corpusforge.vocab.sample import weighted_sample
+from corpusforge.vocab.sentencepiece_base import SentencePieceBase
 from corpusforge.vocab.terms import in_text, read_terms
 from corpusforge.vocab.verified import learned_figures, verified
 
@@ -45,6 +49,8 @@ class Extend(Barrier):
     """Size to reach, in place of num_pieces; padding comes on top."""
     min_saving: float | None = Field(default=None, gt=0)
     """Add no more once a row saves fewer tokens in a million of the base's, on text held out; with or without a number."""
+    method: Literal["continued", "append"] = "continued"
+    """continued learns merges on top of the base; append takes the pieces of a SentencePiece model that is trained apart."""
     terms: ResourcePath | None = None
     """Terms that become single tokens whatever the corpus says: a file with one a line, or a folder of .txt files."""
     weights: dict[str, float] = {}
@@ -83,6 +89,8 @@ class Extend(Barrier):
             raise ValueError("num_pieces and vocab_size are two ways to say one thing; give one of them")
         if self.num_pieces is None and self.vocab_size is None and self.min_saving is None:
             raise ValueError("needs a target: num_pieces, vocab_size or min_saving")
+        if self.method == "append" and (self.terms is not None or self.min_saving is not None):
+            raise ValueError("terms and min_saving need method: continued")
         negative = [source for source, weight in self.weights.items() if weight < 0]
         if negative or (self.weights and not sum(self.weights.values())):
             raise ValueError("weights must be 0 or more, and one above 0")
@@ -117,12 +125,12 @@ class Extend(Barrier):
         learned = Sample(_texts(documents, ~is_held_out), weights[~is_held_out])
         held_out = Sample(_texts(documents, is_held_out), weights[is_held_out])
         sample, unseen = base.counted(learned), base.counted(held_out)
-        result = self._grown(base, sample, unseen)
+        result = self._grown(base, sample, unseen) if self.method == "continued" else self._appended(base, learned.texts)
         padding = -(len(base.symbols) + len(result.rows)) % self.pad_to_multiple
         files = base.files(result.rows, padding)
         figures = {
             **learned_figures(base, result, sample, unseen),
-            **verified(base, files, result.rows, [*held_out.texts, *learned.texts]),
+            **verified(base, files, result.rows, held_out.texts, learned.texts),
             "padding": padding,
         }
         files["extension.json"] = orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
@@ -145,7 +153,9 @@ class Extend(Barrier):
         if self.weights:
             return weighted_sample(records, self.sample_bytes, self.weights)
         # As if all documents were of one source.
-        everything = (table.set_column(table.schema.get_field_index("source"), "source", _same(len(table))) for table in records)
+        everything = (
+            table.set_column(table.schema.get_field_index("source"), "source", _same(len(table))) for table in records
+        )
         return weighted_sample(everything, self.sample_bytes, {"": 1.0})
 
     def _grown(self, base: Base, sample: Counted, unseen: Counted) -> Grown:
@@ -163,11 +173,26 @@ class Extend(Barrier):
             )
         result = grown(found, num_rows, limits, min_savings=(self.min_saving or 0) * unseen.num_tokens / 1e6)
         if self.min_saving is None and len(result.rows) < num_rows:
-            raise UserError(
-                f"{_NAME}: {num_rows} pieces are more than the text can carry: {sample.num_bytes:,} bytes give {len(result.rows)}; "
-                f"ask for at most that, give more text or lower min_count ({self.min_count})"
-            )
+            raise self._too_many(num_rows, len(result.rows), sample.num_bytes)
         return result
+
+    def _appended(self, base: Base, texts: Sequence[pa.Array]) -> Grown:
+        if not isinstance(base, SentencePieceBase):
+            raise UserError(f"{_NAME}: method append needs a base with a SentencePiece BPE model; use method: continued")
+        num_rows = self._num_rows(base) or 0
+        rules = replace(base.rules, max_length=self.max_piece_length or base.max_length)
+        strings = chain.from_iterable(array.to_pylist() for array in texts)
+        pieces = trained_pieces(strings, rules, coverage=self.character_coverage, size=3 * num_rows + 4000)
+        rows = appended(base.scores, pieces, num_rows)
+        if len(rows) < num_rows - _MAX_SHORT:
+            raise self._too_many(num_rows, len(rows), num_bytes(texts))
+        return Grown(rows, np.zeros(0, np.int64), 0)
+
+    def _too_many(self, asked: int, found: int, size: int) -> UserError:
+        return UserError(
+            f"{_NAME}: {asked} pieces are more than the text can carry: {size:,} bytes give {found}; ask for at most that, "
+            f"give more text or lower min_count ({self.min_count})"
+        )
 
     def _base(self) -> Base:
         return read_base(self.base, pattern=self.pattern, special_tokens=self.special_tokens)
@@ -178,6 +203,10 @@ class Extend(Barrier):
 
 # Rows to learn where only what they save is asked for.
 _MAX_ROWS = 200_000
+
+
+# How many rows fewer than asked are added where the next piece needs more steps than there is room for.
+_MAX_SHORT = 64
 
 
 def _same(count: int) -> pa.Array:

@@ -110,7 +110,9 @@ def candidates(base: Base, sample: Counted, held_out: Counted, terms: Counted, *
         size,
         np.concatenate([none, first.left, second.left]),
         np.concatenate([none, first.right, second.right]),
-        np.concatenate([_by_code(sample.characters, codes, _scores(sample.characters, worth)) * extra, first.scores, second.scores]),
+        np.concatenate(
+            [_by_code(sample.characters, codes, _scores(sample.characters, worth)) * extra, first.scores, second.scores]
+        ),
         np.concatenate([times * extra, joined.uses, second.uses]),
         _by_code(held_out.characters, codes, held_out.characters.times) * extra,
         frozenset(size + place for place in pinned),
@@ -138,9 +140,7 @@ def grown(found: Candidates, num_rows: int, limits: Limits, *, min_savings: floa
     return Grown([_row(found, symbol) for symbol in sorted(taken[:end])], savings[:end], len(banned))
 
 
-def _learned(
-    words: Words, spelled: Sequence[str], worth: Worth, max_length: int, num_joins: int, min_count: int
-) -> Joins:
+def _learned(words: Words, spelled: Sequence[str], worth: Worth, max_length: int, num_joins: int, min_count: int) -> Joins:
     symbols = spelling_hashes(spelled)
     return learned_joins(words, symbols, worth, max_length=max_length, num_joins=num_joins, min_count=min_count)
 

@@ -25,19 +25,23 @@ def derive(piece: str, scores: Mapping[str, float]) -> Split | None:
 
     derive("===", {"==": -1, "===": -2}) -> ("==", "=")
     """
-    symbols = list(piece)
-    pair: Split | None = None
-    while len(symbols) > 1:
+    symbols = joined(piece, scores, until=2)
+    return (symbols[0], symbols[1]) if len(symbols) == 2 and piece in scores else None
+
+
+def joined(text: str, scores: Mapping[str, float], *, until: int = 1) -> list[str]:
+    """What SentencePiece makes of a text: pieces and single characters, merged until there are no more than `until`."""
+    symbols = list(text)
+    while len(symbols) > until:
         best, at = None, 0
         for index in range(len(symbols) - 1):
             score = scores.get(symbols[index] + symbols[index + 1])
             if score is not None and (best is None or score > best):
                 best, at = score, index
         if best is None:
-            return None
-        pair = symbols[at], symbols[at + 1]
+            break
         symbols[at : at + 2] = [symbols[at] + symbols[at + 1]]
-    return pair
+    return symbols
 
 
 def derivations(scores: Mapping[str, float]) -> dict[str, Split | None]:

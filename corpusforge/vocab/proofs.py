@@ -39,7 +39,9 @@ def check_ids(tokenizer: "Tokenizer", symbols: Sequence[str], rows: Sequence[Row
     """Raise ExtensionDiffers unless base ids spell what they did and each new row, encoded alone, is one token: itself."""
     for number, text in enumerate(symbols):
         if text and tokenizer.id_to_token(number) != text:
-            raise ExtensionDiffers(f"id {number} was {text!r} and is {tokenizer.id_to_token(number)!r}; please report this base")
+            raise ExtensionDiffers(
+                f"id {number} was {text!r} and is {tokenizer.id_to_token(number)!r}; please report this base"
+            )
     for number, row in enumerate(rows, start=len(symbols)):
         found = [token.id for token in tokenizer.model.tokenize(row.text)]
         if found != [number]:
@@ -56,25 +58,30 @@ def effect(base: Encoder, extended: Encoder, texts: Iterable[pa.Array], num_base
 def check_coarser(found: Effect) -> None:
     """Raise ExtensionDiffers unless all boundaries are the base's."""
     if found.not_coarser:
-        raise ExtensionDiffers(f"{found.not_coarser} of {found.texts} texts are cut where the base does not; please report this base")
+        raise ExtensionDiffers(
+            f"{found.not_coarser} of {found.texts} texts are cut where the base does not; please report this base"
+        )
 
 
 def _blocks(texts: pa.Array) -> Iterable[pa.Array]:
     return (texts.slice(begin, _BLOCK) for begin in range(0, len(texts), _BLOCK))
 
 
-_BLOCK = 1024
+# Texts compared at a time, and how many of them the fast engine and the reference both encode.
+_BLOCK, _NUM_PARITY = 1024, 32
 
 
 def _effect(base: Encoder, extended: Encoder, texts: pa.Array, num_base: int) -> tuple[int, int, int, int, int]:
-    before, before_widths = base.encode(texts, 0)
-    after, after_widths = extended.encode(texts, 0)
+    before, before_widths = base.encode(texts, _NUM_PARITY)
+    after, after_widths = extended.encode(texts, _NUM_PARITY)
     is_new = after.ids >= num_base
     touched = _documents_with(is_new, after.offsets)
     for place in np.setdiff1d(np.arange(len(texts)), touched):
         old = before.ids[before.offsets[place] : before.offsets[place + 1]]
         if not np.array_equal(old, after.ids[after.offsets[place] : after.offsets[place + 1]]):
-            raise ExtensionDiffers(f"ids change without a new piece in {texts[int(place)].as_py()[:80]!r}; please report this base")
+            raise ExtensionDiffers(
+                f"ids change without a new piece in {texts[int(place)].as_py()[:80]!r}; please report this base"
+            )
     # Bytes before each boundary, over all texts: every text has the same bytes in both.
     is_cut = ~np.isin(np.cumsum(after_widths, dtype=np.int64), np.cumsum(before_widths, dtype=np.int64))
     wrong = _documents_with(is_cut, after.offsets)

@@ -18,7 +18,9 @@ _MAX_LINE_CHARS = 1000
 _BREAKS = re.compile("[\x00-\x1f\u2585]+")
 
 
-_NOTHING = pa.table({"id": pa.array([], pa.binary()), "source": pa.array([], pa.string()), "text": pa.array([], pa.large_string())})
+_NOTHING = pa.table(
+    {"id": pa.array([], pa.binary()), "source": pa.array([], pa.string()), "text": pa.array([], pa.large_string())}
+)
 
 
 def sampled_texts(records: Iterable[pa.Table], sample_bytes: int) -> list[pa.Array]:

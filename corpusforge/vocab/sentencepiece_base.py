@@ -86,6 +86,11 @@ class SentencePieceBase:
         """What new pieces must not reach across."""
         return Rules.of(self.model)
 
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """Score of each piece that text can give: as in the model, but distinct and exact in float32."""
+        return normal_scores(ranked(self.model.pieces))
+
     @property
     def max_length(self) -> int:
         """Longest new piece, in characters."""
@@ -169,8 +174,12 @@ def with_added_tokens(model: SentencePieceModel, added: Sequence[Mapping[str, An
     if plain:
         raise InputError(f"{origin}: added token {plain[0]!r} is not special, so it is found inside words; give another base")
     if beyond and max(beyond) > 2 * size:
-        raise InputError(f"{origin}: added token {beyond[max(beyond)]!r} has the id {max(beyond)}, far behind the others; correct it")
-    fill = iter(padding_names(max(beyond, default=size - 1) + 1 - size, {piece.text for piece in model.pieces} | set(beyond.values())))
+        raise InputError(
+            f"{origin}: added token {beyond[max(beyond)]!r} has the id {max(beyond)}, far behind the others; correct it"
+        )
+    fill = iter(
+        padding_names(max(beyond, default=size - 1) + 1 - size, {piece.text for piece in model.pieces} | set(beyond.values()))
+    )
     extra = [beyond.get(number) or next(fill) for number in range(size, max(beyond, default=size - 1) + 1)]
     return model.with_pieces([*model.pieces, *(Piece(name, 0.0, PieceKind.CONTROL) for name in extra)])
 

@@ -1,6 +1,7 @@
 """The figures of extension.json, each the outcome of a check that stops the build where it fails."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
-from corpusforge.vocab.growth import Base, Counted, Row
+from corpusforge.vocab.growth import Base, Counted, Row, num_chars
 from corpusforge.vocab.learning import Grown
 from corpusforge.vocab.parity import count_tokens, stress_texts
-from corpusforge.vocab.proofs import check_coarser, check_ids, effect
+from corpusforge.vocab.proofs import Effect, check_coarser, check_ids, effect
 
 # Bytes of text on which SentencePiece and Hugging Face are compared: both are slow.
 _PARITY_BYTES = 8 * 2**20
@@ -24,40 +25,43 @@ _NUM_POINTS = 50
 Figures = dict[str, object]
 
 
-def verified(base: Base, files: dict[str, bytes], rows: Sequence[Row], texts: Sequence[pa.Array]) -> Figures:
-    """Check the tokenizer in `files` against its base on these texts and on odd ones.
+def verified(
+    base: Base, files: dict[str, bytes], rows: Sequence[Row], held_out: Sequence[pa.Array], learned: Sequence[pa.Array]
+) -> Figures:
+    """Check the tokenizer in `files` against its base: on text held out, on text it was learned from, and on odd texts.
 
     Raises ExtensionDiffers or ConversionDiffers where it is not what it must be.
     """
     extended = Encoder.load(TokenizerFiles(Path("tokenizer.json"), files))
     check_ids(extended.reference, base.symbols, rows)
     names = [token.content for token in extended.reference.get_added_tokens_decoder().values()]
-    odd = [*stress_texts(names[:50]), *(base.text_of(row) for row in rows)]
-    stress = effect(base.encoder, extended, [pa.array(odd, pa.large_string())], len(base.symbols))
-    real = effect(base.encoder, extended, texts, len(base.symbols))
-    if base.is_coarser:
-        check_coarser(stress)
-        check_coarser(real)
-    figures: Figures = {
-        "unreachable": 0,
-        "texts": real.texts,
-        "texts_with_new_pieces": real.touched_texts,
-        "texts_cut_where_the_base_is_not": real.not_coarser,
-        "odd_texts": stress.texts,
-        "odd_texts_cut_where_the_base_is_not": stress.not_coarser,
-    }
+    odd = pa.array([*stress_texts(names[:50]), *(base.text_of(row) for row in rows)], pa.large_string())
+    figures: Figures = {"unreachable": 0}
+    for name, texts in (("held_out", held_out), ("sample", learned), ("odd_texts", [odd])):
+        found = effect(base.encoder, extended, texts, len(base.symbols))
+        if base.is_coarser:
+            check_coarser(found)
+        figures[name] = {**asdict(found), **_density(num_chars(texts), found)}
     if "tokenizer.model" in files:
         import sentencepiece
 
         processor = sentencepiece.SentencePieceProcessor(model_proto=files["tokenizer.model"])
-        compared = chain(odd, _first(texts, _PARITY_BYTES))
+        compared = chain(odd.to_pylist(), _first([*held_out, *learned], _PARITY_BYTES))
         figures["tokens_equal_in_both_loaders"] = count_tokens(processor, extended.reference, compared)
     return figures
 
 
+def _density(chars: int, found: Effect) -> Figures:
+    if not found.tokens:
+        return {}
+    return {
+        "base_chars_per_token": round(chars / found.base_tokens, 4),
+        "chars_per_token": round(chars / found.tokens, 4),
+    }
+
+
 def learned_figures(base: Base, result: Grown, sample: Counted, unseen: Counted) -> Figures:
     """What was added, to what effect on text that nothing was learned from, and what each further row saved there."""
-    saved = int(result.savings.sum())
     figures: Figures = {
         "base_size": len(base.symbols),
         "pieces": len(result.rows),
@@ -67,14 +71,8 @@ def learned_figures(base: Base, result: Grown, sample: Counted, unseen: Counted)
         "sample_bytes": sample.num_bytes,
         "held_out_documents": unseen.num_documents,
         "held_out_bytes": unseen.num_bytes,
-        "held_out_base_tokens": unseen.num_tokens,
-        "held_out_tokens": unseen.num_tokens - saved,
     }
-    if unseen.num_tokens:
-        figures["held_out_base_chars_per_token"] = round(unseen.num_chars / unseen.num_tokens, 4)
-        figures["held_out_chars_per_token"] = round(unseen.num_chars / (unseen.num_tokens - saved), 4)
-        figures["curve"] = _curve(result.savings, unseen)
-    return figures
+    return figures | ({"curve": _curve(result.savings, unseen)} if len(result.savings) and unseen.num_tokens else {})
 
 
 def _curve(savings: NDArray[np.int64], unseen: Counted) -> list[Figures]:
