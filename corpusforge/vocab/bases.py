@@ -6,9 +6,11 @@ from pathlib import Path
 from corpusforge.errors import InputError, UserError
 from corpusforge.vocab.byte_level_base import ByteLevelBase
 from corpusforge.vocab.growth import Base
+from corpusforge.vocab.proto import SentencePieceModel
 from corpusforge.vocab.sentencepiece_base import SentencePieceBase
 from corpusforge.vocab.shell import read_configuration
 from corpusforge.vocab.tiktoken import PATTERNS, tiktoken_json
+from corpusforge.vocab.unigram_base import UnigramBase
 
 
 def read_base(path: Path, *, pattern: str | None = None, special_tokens: Sequence[str] = ()) -> Base:
@@ -32,4 +34,7 @@ def read_base(path: Path, *, pattern: str | None = None, special_tokens: Sequenc
         found = [path] if path.is_file() and path.suffix in (".model", ".json") else []
     if not found:
         raise InputError(f"{path}: no tokenizer there; give a folder with tokenizer.model or tokenizer.json, or such a file")
-    return SentencePieceBase.read(found[0]) if found[0].suffix == ".model" else ByteLevelBase.read(found[0])
+    if found[0].suffix == ".json":
+        return ByteLevelBase.read(found[0])
+    model = SentencePieceModel.parse(found[0].read_bytes(), origin=str(found[0]))
+    return UnigramBase.read(found[0]) if model.is_unigram else SentencePieceBase.read(found[0])

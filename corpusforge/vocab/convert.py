@@ -31,6 +31,50 @@ def tokenizer_json(model: SentencePieceModel, *, origin: str) -> bytes:
         merges = ordered_merges(normal_scores(model.pieces), ids)
     except KeyError as error:
         raise InputError(f"{origin}: a piece has the part {error}, which is no piece itself; retrain the model") from error
+    described: Json = {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": model.pieces[model.unk_id].text,
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": True,
+        "byte_fallback": model.has_byte_fallback,
+        "ignore_merges": False,
+        "vocab": ids,
+        "merges": merges,
+    }
+    return _tokenizer_json(model, described)
+
+
+def unigram_json(model: SentencePieceModel, *, origin: str) -> bytes:
+    """The tokenizer.json of a unigram model that keeps text as it is; raises InputError naming `origin` for any other model.
+
+    tokenizers looks for every entry in the text, for <s> and <0x0A> too, which SentencePiece never does. They score so low that
+    spelling them is better, which takes that each of their characters is a piece.
+    """
+    if not model.is_unigram:
+        raise InputError(f"{origin}: not a unigram model; give one trained with model_type=unigram")
+    _check_text(model, origin)
+    scores = normal_scores(model.pieces)
+    hidden = {piece.text for piece in model.pieces if piece.kind is not PieceKind.NORMAL}
+    unknown = sorted({character for text in hidden for character in text} - set(scores))
+    if unknown:
+        raise InputError(
+            f"{origin}: {unknown[0]!r}, which the names of its special tokens hold, is no piece, so tokenizers would take text for "
+            "such a token; train it with required_chars"
+        )
+    lowest = min(scores.values()) * max(map(len, hidden)) - 100
+    vocabulary = [[piece.text, piece.score if piece.text in scores else lowest] for piece in model.pieces]
+    described: Json = {
+        "type": "Unigram",
+        "unk_id": model.unk_id,
+        "vocab": vocabulary,
+        "byte_fallback": model.has_byte_fallback,
+    }
+    return _tokenizer_json(model, described)
+
+
+def _tokenizer_json(model: SentencePieceModel, described: Json) -> bytes:
     content: Json = {
         "version": "1.0",
         "truncation": None,
@@ -40,18 +84,7 @@ def tokenizer_json(model: SentencePieceModel, *, origin: str) -> bytes:
         "pre_tokenizer": None,
         "post_processor": None,
         "decoder": _decoder(model.adds_dummy_prefix),
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": model.pieces[model.unk_id].text,
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": True,
-            "byte_fallback": model.has_byte_fallback,
-            "ignore_merges": False,
-            "vocab": ids,
-            "merges": merges,
-        },
+        "model": described,
     }
     return orjson.dumps(content) + b"\n"
 
@@ -74,6 +107,10 @@ def tokenizer_config(model: SentencePieceModel) -> bytes:
 def _check(model: SentencePieceModel, origin: str) -> None:
     if not model.is_bpe:
         raise InputError(f"{origin}: a unigram model has no merges; give a SentencePiece model trained with model_type=bpe")
+    _check_text(model, origin)
+
+
+def _check_text(model: SentencePieceModel, origin: str) -> None:
     if not model.keeps_text:
         raise InputError(f"{origin}: normalises text or collapses spaces; give a model trained with the identity rule")
     odd = [piece.text for piece in model.pieces if piece.kind is PieceKind.USER_DEFINED]

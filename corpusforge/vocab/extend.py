@@ -30,6 +30,7 @@ from corpusforge.vocab.learning import Grown, Limits, candidates, grown
 from corpusforge.vocab.sample import weighted_sample
 from corpusforge.vocab.sentencepiece_base import SentencePieceBase
 from corpusforge.vocab.terms import in_text, read_terms
+from corpusforge.vocab.unigram_base import UnigramBase
 from corpusforge.vocab.verified import learned_figures, verified
 
 _NAME = "vocab.extend"
@@ -171,7 +172,10 @@ class Extend(Barrier):
                 f"{_NAME}: terms and the characters of the text are {len(found.pinned)} pieces, more than the {num_rows} to add; "
                 f"raise num_pieces, give fewer terms or lower character_coverage ({self.character_coverage})"
             )
-        result = grown(found, num_rows, limits, min_savings=(self.min_saving or 0) * unseen.num_tokens / 1e6)
+        if isinstance(base, UnigramBase):
+            result = base.grown(found, num_rows, sample.num_tokens)
+        else:
+            result = grown(found, num_rows, limits, min_savings=(self.min_saving or 0) * unseen.num_tokens / 1e6)
         if self.min_saving is None and len(result.rows) < num_rows:
             raise self._too_many(num_rows, len(result.rows), sample.num_bytes)
         return result

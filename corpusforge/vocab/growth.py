@@ -56,10 +56,14 @@ class Counted:
 
 @dataclass(frozen=True)
 class Row:
-    """A new id: what it spells in the vocabulary's own form, and the two spellings that are joined to it (none: a character)."""
+    """A new id: what it spells in the vocabulary's own form, and the two spellings that are joined to it (none: a character).
+
+    `score` is that of a unigram piece.
+    """
 
     text: str
     parts: tuple[str, str] | None
+    score: float = 0.0
 
 
 class Base(Protocol):

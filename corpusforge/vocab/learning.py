@@ -52,7 +52,8 @@ class Candidates:
     """Rows that could be added, as symbols: base ids, then characters (by code point), then joins in order of rank.
 
     The arrays are by row: its parts (-1 for characters), its score, and the tokens that it saves in the sample; for characters
-    also those that it saves on the held-out text, of which `held_out` has the words. `pinned` are added whatever they save.
+    also how often they occur there, and what they save on the held-out text, of which `held_out` has the words. `pinned` are
+    added whatever they save.
     """
 
     spelled: Sequence[str]
@@ -61,6 +62,7 @@ class Candidates:
     right: NDArray[np.int64]
     scores: NDArray[np.int64]
     uses: NDArray[np.int64]
+    times: NDArray[np.int64]
     held_out_uses: NDArray[np.int64]
     pinned: frozenset[int]
     held_out: Words
@@ -114,6 +116,7 @@ def candidates(base: Base, sample: Counted, held_out: Counted, terms: Counted, *
             [_by_code(sample.characters, codes, _scores(sample.characters, worth)) * extra, first.scores, second.scores]
         ),
         np.concatenate([times * extra, joined.uses, second.uses]),
+        np.concatenate([times, np.zeros(len(first.left) + len(second.left), np.int64)]),
         _by_code(held_out.characters, codes, held_out.characters.times) * extra,
         frozenset(size + place for place in pinned),
         unseen,
@@ -137,7 +140,7 @@ def grown(found: Candidates, num_rows: int, limits: Limits, *, min_savings: floa
             break
         banned |= useless
     end = _last_worth(savings, sum(symbol in found.pinned for symbol in taken), min_savings)
-    return Grown([_row(found, symbol) for symbol in sorted(taken[:end])], savings[:end], len(banned))
+    return Grown([row_of(found, symbol) for symbol in sorted(taken[:end])], savings[:end], len(banned))
 
 
 def _learned(words: Words, spelled: Sequence[str], worth: Worth, max_length: int, num_joins: int, min_count: int) -> Joins:
@@ -233,6 +236,7 @@ def _last_worth(savings: NDArray[np.int64], num_pinned: int, least: float) -> in
     return len(savings)
 
 
-def _row(found: Candidates, symbol: int) -> Row:
+def row_of(found: Candidates, symbol: int) -> Row:
+    """The row of a symbol."""
     left, right = found.left[symbol - found.num_base], found.right[symbol - found.num_base]
     return Row(found.spelled[symbol], None if left < 0 else (found.spelled[left], found.spelled[right]))

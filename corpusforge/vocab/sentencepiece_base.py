@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpusforge.errors import InputError
-from corpusforge.vocab.borders import Edges, Rules, edges
+from corpusforge.vocab.borders import Rules
 from corpusforge.vocab.convert import SPACE, normal_scores, tokenizer_config, tokenizer_json
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
-from corpusforge.vocab.growth import Counted, Row, Sample, count_characters, num_bytes, num_chars, words_between
+from corpusforge.vocab.growth import Counted, Row, Sample
 from corpusforge.vocab.merges import tied_runs
+from corpusforge.vocab.piece_words import counted_pieces
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
 from corpusforge.vocab.shell import (
     check_added_tokens,
@@ -34,8 +34,6 @@ from corpusforge.vocab.shell import (
     read_json_file,
 )
 
-# Documents of each array that the fast engine and the reference both encode.
-_NUM_PARITY = 8
 _MAX_EXACT = 2**24
 
 
@@ -107,26 +105,8 @@ class SentencePieceBase:
 
     def counted(self, sample: Sample) -> Counted:
         """The words of a sample."""
-        encoded = [self._symbols(texts) for texts in sample.texts]
-        symbols = np.concatenate([np.zeros(0, np.int32), *(found for found, _ in encoded)])
-        sizes = [np.diff(ends, prepend=0) for _, ends in encoded]
-        ends = np.cumsum(np.concatenate([np.zeros(0, np.int64), *sizes]))
-        is_character = symbols >= self._size
-        codes = np.unique(symbols[is_character])
-        # Places in the table of edges: those of base ids are the ids, characters follow in order of code point.
-        places = np.where(is_character, self._size + np.searchsorted(codes, symbols), symbols)
-        is_end = np.append(self._edges(codes - self._size).are_apart(places), True)[: len(symbols)]
-        is_end[ends[ends > 0] - 1] = True
-        found = symbols[is_character].astype(np.int64) - self._size
-        return Counted(
-            words_between(symbols, is_end, ends),
-            count_characters(found, np.searchsorted(ends, np.flatnonzero(is_character), side="right")),
-            sample.weights,
-            len(symbols) + int((num_utf8_bytes(found) - 1).sum()),
-            num_chars(sample.texts),
-            num_bytes(sample.texts),
-            sum(map(len, sample.texts)),
-        )
+        pieces = [piece.text if piece.kind is PieceKind.NORMAL else None for piece in self.model.pieces]
+        return counted_pieces(sample, self.encoder, pieces, byte_values(self.model), self.rules)
 
     def files(self, rows: Sequence[Row], num_padding: int) -> dict[str, bytes]:
         """tokenizer.model, tokenizer.json and its configuration."""
@@ -145,24 +125,11 @@ class SentencePieceBase:
             "tokenizer_config.json": kept_configuration(self.configuration, orjson.loads(tokenizer_config(model))),
         }
 
-    @property
-    def _size(self) -> int:
-        return len(self.model.pieces)
 
-    def _symbols(self, texts: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Symbols of texts one after another, and where each text ends."""
-        tokens, _ = self.encoder.encode(texts, _NUM_PARITY)
-        bytes_of = np.full(self._size, -1, np.int32)
-        for number, piece in enumerate(self.model.pieces):
-            if piece.kind is PieceKind.BYTE:
-                bytes_of[number] = int(piece.text[3:5], 16)
-        symbols, is_kept = with_characters(tokens.ids, bytes_of)
-        return symbols[is_kept], np.append(0, np.cumsum(is_kept))[tokens.offsets[1:]]
-
-    def _edges(self, codes: NDArray[np.int32]) -> Edges:
-        pieces = [piece.text if piece.kind is PieceKind.NORMAL else None for piece in self.model.pieces]
-        characters = [chr(code) if chr(code).isprintable() else None for code in codes.tolist()]
-        return edges([*pieces, *characters], self.rules)
+def byte_values(model: SentencePieceModel) -> NDArray[np.int32]:
+    """The byte that each id stands for, -1 where it is none."""
+    values = [int(piece.text[3:5], 16) if piece.kind is PieceKind.BYTE else -1 for piece in model.pieces]
+    return np.array(values, np.int32)
 
 
 def with_added_tokens(model: SentencePieceModel, added: Sequence[Mapping[str, Any]], origin: str) -> SentencePieceModel:
@@ -189,29 +156,6 @@ def _tied(model: SentencePieceModel) -> list[str]:
     scores = {text: score for text, score in normal_scores(model.pieces).items() if len(text) > 1}
     ties, runs = Counter(scores.values()), tied_runs(scores)
     return [text for text, score in scores.items() if ties[score] > 1 and text not in runs]
-
-
-def with_characters(ids: NDArray[np.int32], bytes_of: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Ids with each character that is spelled in bytes as one symbol, len(bytes_of) + code point, in place of its first byte.
-
-    Also which places stay: the other bytes of such characters do not. ASCII bytes, among them newlines, stay bytes.
-    """
-    values = bytes_of[ids]
-    is_lead, is_more = values >= 0xC2, (values >= 0x80) & (values < 0xC0)
-    sizes = np.where(values >= 0xF0, 4, np.where(values >= 0xE0, 3, 2))
-    leads = np.flatnonzero(is_lead)
-    codes = values[leads] & np.array([0, 0, 0x1F, 0x0F, 0x07], np.int32)[sizes[leads]]
-    for place in (1, 2, 3):
-        continues = sizes[leads] > place
-        codes[continues] = codes[continues] << 6 | values[leads[continues] + place] & 0x3F
-    symbols = ids.copy()
-    symbols[leads] = len(bytes_of) + codes
-    return symbols, ~is_more
-
-
-def num_utf8_bytes(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Bytes of UTF-8 of each code point."""
-    return 1 + (codes >= 0x80).astype(np.int64) + (codes >= 0x800) + (codes >= 0x10000)
 
 
 def ranked(pieces: Sequence[Piece]) -> list[Piece]:

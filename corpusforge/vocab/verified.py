@@ -1,6 +1,6 @@
 """The figures of extension.json, each the outcome of a check that stops the build where it fails."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,7 @@ from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
 from corpusforge.vocab.growth import Base, Counted, Row, num_chars
 from corpusforge.vocab.learning import Grown
-from corpusforge.vocab.parity import count_tokens, stress_texts
+from corpusforge.vocab.parity import check_equal_but_for_ties, count_tokens, stress_texts
 from corpusforge.vocab.proofs import Effect, check_coarser, check_ids, effect
 
 # Bytes of text on which SentencePiece and Hugging Face are compared: both are slow.
@@ -38,17 +38,36 @@ def verified(
     odd = pa.array([*stress_texts(names[:50]), *(base.text_of(row) for row in rows)], pa.large_string())
     figures: Figures = {"unreachable": 0}
     for name, texts in (("held_out", held_out), ("sample", learned), ("odd_texts", [odd])):
-        found = effect(base.encoder, extended, texts, len(base.symbols))
+        compared = texts if base.is_coarser else [_lines(array) for array in texts]
+        found = effect(base.encoder, extended, compared, len(base.symbols))
         if base.is_coarser:
             check_coarser(found)
-        figures[name] = {**asdict(found), **_density(num_chars(texts), found)}
+        figures[name] = {**asdict(found), **_density(num_chars(compared), found)}
     if "tokenizer.model" in files:
-        import sentencepiece
-
-        processor = sentencepiece.SentencePieceProcessor(model_proto=files["tokenizer.model"])
-        compared = chain(odd.to_pylist(), _first([*held_out, *learned], _PARITY_BYTES))
-        figures["tokens_equal_in_both_loaders"] = count_tokens(processor, extended.reference, compared)
+        texts = chain(odd.to_pylist(), _first([*held_out, *learned], _PARITY_BYTES))
+        figures |= _equal_loaders(base, files, extended, texts)
     return figures
+
+
+def _equal_loaders(base: Base, files: dict[str, bytes], extended: Encoder, texts: Iterable[str]) -> Figures:
+    """Compare SentencePiece and Hugging Face; for unigram models line by line, and but for ties.
+
+    SentencePiece adds scores in 32 bits and tokenizers in 64, so of ways to cut a text that are equally good, such as cuts of a
+    run of one sign, they may take different ones in any unigram model.
+    """
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor(model_proto=files["tokenizer.model"])
+    if base.is_coarser:
+        return {"tokens_equal_in_both_loaders": count_tokens(processor, extended.reference, texts)}
+    lines = [line for text in texts for line in text.splitlines() if line]
+    ties = check_equal_but_for_ties(processor, extended.reference, lines)
+    return {"lines_in_both_loaders": len(lines), "lines_that_are_ties": ties}
+
+
+def _lines(texts: pa.Array) -> pa.Array:
+    """The lines of all texts: where boundaries may be new, a whole document says little."""
+    return pc.list_flatten(pc.split_pattern(texts, "\n"))
 
 
 def _density(chars: int, found: Effect) -> Figures:
