@@ -1,4 +1,4 @@
-"""Byte-pair merges over words that are cut into symbols already: learned from counts, and applied by rank.
+"""Byte-pair merges, learned from words that are cut into symbols already.
 
 Learning looks at each occurrence twice, not at the corpus once per merge. Every occurrence of a pair that holds a new symbol is
 born in the merge that makes its newer member, so a pair's positions are one sorted segment, written once; later they only die.
@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from corpusforge.text.kernels import kernel
 
-# A prime of splitmix64's finaliser: spreads pair keys over a table.
-_SPREAD = np.uint64(0xBF58476D1CE4E5B9)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -71,14 +69,6 @@ class Joins(NamedTuple):
     uses: NDArray[np.int64]
 
 
-class Joined(NamedTuple):
-    """Words after merging, and how often each merge was done."""
-
-    tokens: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    uses: NDArray[np.int64]
-
-
 @kernel
 def _hashes(content: NDArray[np.uint8], bounds: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     hashes, shifts = np.zeros(len(bounds) - 1, np.uint64), np.ones(len(bounds) - 1, np.uint64)
@@ -96,19 +86,11 @@ def learned_joins(words: Words, symbols: Symbols, worth: Worth, *, max_length: i
     The k-th makes symbol len(symbols) + k. No merge crosses a word, makes a symbol longer than `max_length`, or spells what is
     a symbol already.
     """
-    fixed = Words(*_fixed(words)), Symbols(*_fixed(symbols)), Worth(*_fixed(worth))
-    return _learned(*fixed, max_length, num_joins, min_count)
+    given = Words(*fixed(words)), Symbols(*fixed(symbols)), Worth(*fixed(worth))
+    return _learned(*given, max_length, num_joins, min_count)
 
 
-def joined_words(words: Words, left: NDArray[np.int64], right: NDArray[np.int64], made: NDArray[np.int64]) -> Joined:
-    """Each word after merging as an encoder does: the pair of the lowest rank first, leftmost of equals.
-
-    Merge k joins left[k] and right[k] to the symbol made[k]. Takes time quadratic in the length of a word.
-    """
-    return _joined(Words(*_fixed(words)), left, right, made)
-
-
-def _fixed(arrays: Iterable[Array]) -> Iterator[Array]:
+def fixed(arrays: Iterable[Array]) -> Iterator[Array]:
     """Views that cannot be written to, as kernels take them."""
     for array in arrays:
         view = array.view()
@@ -143,9 +125,9 @@ def _learned(words: Words, symbols: Symbols, worth: Worth, max_length: int, num_
     before, following, word_at = _linked(words)
     # Slots are pairs that are frequent enough; each has its occurrences in a part of a segment.
     slot_at = np.full(len(tokens), -1, np.int32)
-    slot_count, slot_segment, slot_begin, slot_end = [np.int64(0)], [0], [0], [0]  # the first is none
+    slot_count, slot_segment, slot_begin, slot_end = [0], [0], [0], [0]  # the first is none
     segments = [np.zeros(0, np.int32)]
-    heap = [(np.int64(0), np.int64(0), 0, np.int64(0))]  # -score, pair, slot, its count when it was scored
+    heap = [(0, 0, 0, 0)]  # -score, pair, slot, its count when it was scored
     left, right = np.empty(num_joins, np.int64), np.empty(num_joins, np.int64)
     scores, uses = np.empty(num_joins, np.int64), np.empty(num_joins, np.int64)
     made = 0
@@ -155,9 +137,9 @@ def _learned(words: Words, symbols: Symbols, worth: Worth, max_length: int, num_
         segments.append(places[order])
         begin = 0
         while begin < len(order):
-            key, count, end = keys[order[begin]], np.int64(0), begin
+            key, count, end = int(keys[order[begin]]), 0, begin
             while end < len(order) and keys[order[end]] == key:
-                count += words.times[word_at[segments[-1][end]]]
+                count += int(words.times[word_at[segments[-1][end]]])
                 end += 1
             if count >= min_count:
                 slot = len(slot_count)
@@ -195,11 +177,11 @@ def _learned(words: Words, symbols: Symbols, worth: Worth, max_length: int, num_
 
         occurrences = segments[slot_segment[slot]][slot_begin[slot] : slot_end[slot]]
         merged = np.empty(len(occurrences), np.int32)
-        num_merged, used = 0, np.int64(0)
+        num_merged, used = 0, 0
         for at in occurrences:
             if slot_at[at] != slot:
                 continue
-            previous, other, times = before[at], following[at], words.times[word_at[at]]
+            previous, other, times = before[at], following[at], int(words.times[word_at[at]])
             if previous >= 0 and slot_at[previous] >= 0:
                 slot_count[slot_at[previous]] -= times
                 slot_at[previous] = -1
@@ -229,16 +211,16 @@ def _score(
     worth: Worth,
 ) -> int:
     """What the occurrences of a pair that are left are worth."""
-    score, count, document, most = np.int64(0), np.int64(0), np.int64(-1), len(worth.values) - 1
+    score, count, document, most = 0, 0, -1, len(worth.values) - 1
     for at in places:
         if slot_at[at] != slot:
             continue
         if words.documents[word_at[at]] != document:
             if count:
-                score += worth.values[min(count, most)] * worth.document_weights[document]
-            count, document = np.int64(0), words.documents[word_at[at]]
-        count += words.times[word_at[at]]
-    return score + worth.values[min(count, most)] * worth.document_weights[document] if count else score
+                score += int(worth.values[min(count, most)] * worth.document_weights[document])
+            count, document = 0, int(words.documents[word_at[at]])
+        count += int(words.times[word_at[at]])
+    return score + int(worth.values[min(count, most)] * worth.document_weights[document]) if count else score
 
 
 @kernel
@@ -287,65 +269,3 @@ def _pairs_of(
             keys[born], places[born] = np.int64(new) << 32 | np.int64(tokens[after]), at
             born += 1
     return Born(keys[:born].copy(), places[:born].copy())
-
-
-@kernel
-def _joined(words: Words, left: NDArray[np.int64], right: NDArray[np.int64], made: NDArray[np.int64]) -> Joined:
-    bits = 4
-    while 1 << bits < 2 * len(left):
-        bits += 1
-    table = np.full(1 << bits, -1, np.int32)
-    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
-    for rank in range(len(left)):
-        at = np.int64(np.uint64(left[rank] << 32 | right[rank]) * _SPREAD >> shift)
-        while table[at] >= 0:
-            at = at + 1 & mask
-        table[at] = rank
-    longest = 0
-    for word in range(len(words.offsets) - 1):
-        longest = max(longest, words.offsets[word + 1] - words.offsets[word])
-    symbols, ranks = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    tokens = np.empty(len(words.tokens), np.int32)
-    offsets = np.zeros(len(words.offsets), np.int64)
-    uses = np.zeros(len(left), np.int64)
-    filled = 0
-    for word in range(len(words.offsets) - 1):
-        begin, size = words.offsets[word], words.offsets[word + 1] - words.offsets[word]
-        for place in range(size):
-            symbols[place] = words.tokens[begin + place]
-        for place in range(size - 1):
-            ranks[place] = _rank(symbols[place], symbols[place + 1], table, left, right, bits)
-        while size > 1:
-            best = 0
-            for place in range(1, size - 1):
-                if ranks[place] < ranks[best]:
-                    best = place
-            rank = ranks[best]
-            if rank == len(left):
-                break
-            uses[rank] += words.times[word]
-            symbols[best] = made[rank]
-            for place in range(best + 1, size - 1):
-                symbols[place], ranks[place] = symbols[place + 1], ranks[place + 1]
-            size -= 1
-            if best > 0:
-                ranks[best - 1] = _rank(symbols[best - 1], symbols[best], table, left, right, bits)
-            if best < size - 1:
-                ranks[best] = _rank(symbols[best], symbols[best + 1], table, left, right, bits)
-        for place in range(size):
-            tokens[filled + place] = symbols[place]
-        filled += size
-        offsets[word + 1] = filled
-    return Joined(tokens[:filled].copy(), offsets, uses)
-
-
-@kernel
-def _rank(a: int, b: int, table: NDArray[np.int32], left: NDArray[np.int64], right: NDArray[np.int64], bits: int) -> int:
-    """Rank of a pair, the number of ranks for one that has none."""
-    at = np.int64(np.uint64(a << 32 | b) * _SPREAD >> np.uint64(64 - bits))
-    while table[at] >= 0:
-        rank = np.int64(table[at])
-        if left[rank] == a and right[rank] == b:
-            return rank
-        at = at + 1 & (1 << bits) - 1
-    return len(left)

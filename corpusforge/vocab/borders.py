@@ -7,6 +7,7 @@ by side, as in SentencePiece (IsValidSentencePiece), so a border is the same in 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,8 @@ class Edges:
         left, right = symbols[:-1], symbols[1:]
         last, first = self.last[left], self.first[right]
         differs = (last != first) & (last != _ANY) & (first != _ANY)
-        return differs | self.is_closed_right[left] | self.is_closed_left[right]
+        found: NDArray[np.bool_] = differs | self.is_closed_right[left] | self.is_closed_left[right]
+        return found
 
 
 def edges(texts: Sequence[str | None], rules: Rules) -> Edges:
@@ -86,7 +88,7 @@ def _keeps(piece: str, rules: Rules, classes: Mapping[str, int]) -> bool:
     if rules.splits_digits and len(piece) > 1 and not _DIGITS.isdisjoint(piece):
         return False
     kinds = [classes[character] for character in piece]
-    return all(a == b or _ANY in (a, b) for a, b in zip(kinds, kinds[1:], strict=False))
+    return all(a == b or _ANY in (a, b) for a, b in pairwise(kinds))
 
 
 def _classes(characters: Iterable[str], rules: Rules) -> dict[str, int]:

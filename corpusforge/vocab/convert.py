@@ -25,7 +25,7 @@ def normal_scores(pieces: Sequence[Piece]) -> dict[str, float]:
 
 def tokenizer_json(model: SentencePieceModel, *, origin: str) -> bytes:
     """The tokenizer.json of a BPE model that keeps text as it is; raises InputError naming `origin` for any other model."""
-    _check(model, origin)
+    check_bpe(model, origin)
     ids = {piece.text: number for number, piece in enumerate(model.pieces)}
     try:
         merges = ordered_merges(normal_scores(model.pieces), ids)
@@ -60,8 +60,8 @@ def unigram_json(model: SentencePieceModel, *, origin: str) -> bytes:
     unknown = sorted({character for text in hidden for character in text} - set(scores))
     if unknown:
         raise InputError(
-            f"{origin}: {unknown[0]!r}, which the names of its special tokens hold, is no piece, so tokenizers would take text for "
-            "such a token; train it with required_chars"
+            f"{origin}: {unknown[0]!r}, which the names of its special tokens hold, is no piece, so tokenizers would take text "
+            "for such a token; train it with required_chars"
         )
     lowest = min(scores.values()) * max(map(len, hidden)) - 100
     vocabulary = [[piece.text, piece.score if piece.text in scores else lowest] for piece in model.pieces]
@@ -104,7 +104,8 @@ def tokenizer_config(model: SentencePieceModel) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
-def _check(model: SentencePieceModel, origin: str) -> None:
+def check_bpe(model: SentencePieceModel, origin: str) -> None:
+    """Raise InputError unless this is a BPE model that keeps text as it is."""
     if not model.is_bpe:
         raise InputError(f"{origin}: a unigram model has no merges; give a SentencePiece model trained with model_type=bpe")
     _check_text(model, origin)

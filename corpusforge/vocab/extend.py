@@ -1,9 +1,9 @@
 """A tokenizer of someone else with pieces for this corpus: nothing that it did before is undone.
 
 Merges are learned on top of the base's own segmentation (continued BPE) and rank below all of its merges. So text is segmented
-as the base does it and then only joined further: never more tokens, boundaries that are some of the base's, the same ids where
-no new piece occurs. Adding the pieces of a model trained apart, as Chinese-LLaMA and many after it did, has none of this: 3 % of
-its pieces can never be produced, English changes, and two loaders disagree about 40 % of Chinese paragraphs.
+as the base does it and then only joined further: never more tokens, boundaries that are some of the base's, the same ids
+where no new piece occurs. Adding the pieces of a model trained apart, as Chinese-LLaMA and many after it did, has none of this:
+3 % of its pieces can never be made, English changes, and two loaders disagree about 40 % of Chinese paragraphs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ class Extend(Barrier):
     """continued learns merges on top of the base; append takes the pieces of a SentencePiece model that is trained apart."""
     terms: ResourcePath | None = None
     """Terms that become single tokens whatever the corpus says: a file with one a line, or a folder of .txt files."""
-    weights: dict[str, float] = {}
+    weights: dict[str, float] = Field(default_factory=dict)
     """Share of each source in the sample, such as {papers: 3, web: 1}; without it all documents count alike."""
     sample_bytes: int = Field(default=64 * 2**20, gt=0)
     """Bytes of text to learn from, whole documents chosen by hash of their id."""
@@ -169,8 +169,8 @@ class Extend(Barrier):
         num_rows = target or len(found.left)
         if len(found.pinned) > num_rows:
             raise UserError(
-                f"{_NAME}: terms and the characters of the text are {len(found.pinned)} pieces, more than the {num_rows} to add; "
-                f"raise num_pieces, give fewer terms or lower character_coverage ({self.character_coverage})"
+                f"{_NAME}: terms and the characters of the text are {len(found.pinned)} pieces, more than the {num_rows} to "
+                f"add; raise num_pieces, give fewer terms or lower character_coverage ({self.character_coverage})"
             )
         if isinstance(base, UnigramBase):
             result = base.grown(found, num_rows, sample.num_tokens)

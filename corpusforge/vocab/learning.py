@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpusforge.text.joins import Joins, Words, Worth, joined_words, learned_joins, spelling_hashes
+from corpusforge.text.joined import joined_words
+from corpusforge.text.joins import Joins, Words, Worth, learned_joins, spelling_hashes
 from corpusforge.vocab.growth import Base, Characters, Counted, Row
 
 # Rounds of pruning and refilling; each round leaves out what the one before it made a leaf.

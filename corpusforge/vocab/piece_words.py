@@ -45,9 +45,7 @@ def counted_pieces(
     )
 
 
-def _symbols(
-    texts: pa.Array, encoder: Encoder, bytes_of: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _symbols(texts: pa.Array, encoder: Encoder, bytes_of: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Symbols of texts one after another, and where each text ends."""
     tokens, _ = encoder.encode(texts, _NUM_PARITY)
     symbols, is_kept = with_characters(tokens.ids, bytes_of)

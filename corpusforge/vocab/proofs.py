@@ -26,7 +26,7 @@ class ExtensionDiffers(CorpusForgeError):
 
 @dataclass(frozen=True)
 class Effect:
-    """What texts become: tokens of both tokenizers, texts, those with a new id, those whose boundaries are not all the base's."""
+    """What texts become: tokens of both tokenizers; texts, those with a new id, those with a boundary that the base has not."""
 
     base_tokens: int
     tokens: int

@@ -64,7 +64,7 @@ def weighted_sample(
     if missing:
         raise UserError(f"weights: source {missing[0]!r} has no text here; correct the name or leave it out")
     sample = pa.concat_tables(taken) if taken else _NOTHING
-    factors = {source: round(100 * max(budgets[source] / size, 1)) for source, size in sizes.items() if size}
+    factors = {source: round(100 * max(budgets[source] / max(size, 1), 1)) for source, size in sizes.items()}
     return sample, np.array([factors[source] for source in sample["source"].to_pylist()], np.int64)
 
 

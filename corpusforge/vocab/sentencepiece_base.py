@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corpusforge.errors import InputError
 from corpusforge.vocab.borders import Rules
-from corpusforge.vocab.convert import SPACE, normal_scores, tokenizer_config, tokenizer_json
+from corpusforge.vocab.convert import SPACE, check_bpe, normal_scores, tokenizer_config, tokenizer_json
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
 from corpusforge.vocab.growth import Counted, Row, Sample
@@ -56,11 +56,12 @@ class SentencePieceBase:
         model = SentencePieceModel.parse(path.read_bytes(), origin=str(path))
         if not model.has_byte_fallback:
             raise InputError(f"{path}: has no byte fallback, so characters outside it are lost; give a base that has it")
+        check_bpe(model, str(path))
         tied = _tied(model)
         if tied:
             raise InputError(
-                f"{path}: {len(tied)} pieces share a score ({tied[0]!r}, {tied[1]!r} ...), which programs read differently, so no "
-                "extension can be equal in all; give the base that it was made from"
+                f"{path}: {len(tied)} pieces share a score ({tied[0]!r}, {tied[1]!r} ...), which programs read differently, so "
+                "no extension can be equal in all; give the base that it was made from"
             )
         beside = path.with_name("tokenizer.json")
         described = read_json_file(beside) if beside.is_file() else {}
@@ -133,7 +134,7 @@ def byte_values(model: SentencePieceModel) -> NDArray[np.int32]:
 
 
 def with_added_tokens(model: SentencePieceModel, added: Sequence[Mapping[str, Any]], origin: str) -> SentencePieceModel:
-    """The model with tokens that were added behind its pieces as pieces of it; a gap in their ids is filled by reserved names."""
+    """The model with tokens that were added behind its pieces as pieces of it; gaps in their ids get reserved names."""
     check_added_tokens(added, origin)
     size = len(model.pieces)
     beyond = {int(token["id"]): str(token["content"]) for token in added if token["id"] >= size}

@@ -1,8 +1,8 @@
 """A SentencePiece unigram model as a base.
 
-It has no merges: among all ways to cut a text it takes the most probable. A new piece is then reached only if it is more probable
-than any way to cut it, and it must not make a base piece less probable than its parts. Nothing promises that boundaries are some
-of the base's, since a new piece may win over a cut that crosses it; how often is measured.
+It has no merges: among all ways to cut a text it takes the most probable. A new piece is then reached only if it is more
+probable than any way to cut it, and it must not make a base piece less probable than its parts. Nothing promises that
+boundaries are some of the base's, since a new piece may win over a cut that crosses it; how often is measured.
 """
 
 from collections.abc import Mapping, Sequence

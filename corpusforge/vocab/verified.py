@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +44,8 @@ def verified(
             check_coarser(found)
         figures[name] = {**asdict(found), **_density(num_chars(compared), found)}
     if "tokenizer.model" in files:
-        texts = chain(odd.to_pylist(), _first([*held_out, *learned], _PARITY_BYTES))
-        figures |= _equal_loaders(base, files, extended, texts)
+        strings = chain(odd.to_pylist(), _first([*held_out, *learned], _PARITY_BYTES))
+        figures |= _equal_loaders(base, files, extended, strings)
     return figures
 
 
@@ -98,7 +98,7 @@ def _curve(savings: NDArray[np.int64], unseen: Counted) -> list[Figures]:
     """Rows by what they save, in steps: chars per token with so many, and tokens saved per row of the step in a million."""
     ends = np.unique(np.linspace(0, len(savings), _NUM_POINTS + 1).astype(int))
     points: list[Figures] = []
-    for begin, end in zip(ends, ends[1:], strict=False):
+    for begin, end in pairwise(ends.tolist()):
         tokens = unseen.num_tokens - int(savings[:end].sum())
         marginal = float(savings[begin:end].mean()) / unseen.num_tokens * 1e6
         points.append(

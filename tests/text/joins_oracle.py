@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 Word = tuple[int, ...]
 
@@ -22,6 +23,7 @@ def learn(
     spelled: Sequence[str],
     worth: Sequence[int],
     weights: Sequence[int],
+    *,
     max_length: int,
     num_joins: int,
     min_count: int,
@@ -37,7 +39,7 @@ def learn(
         for words, weight in zip(documents, weights, strict=True):
             own: Counter[tuple[int, int]] = Counter()
             for word, times in words.items():
-                for pair in zip(word, word[1:], strict=False):
+                for pair in pairwise(word):
                     own[pair] += times
             counts.update(own)
             scores.update({pair: weight * worth[min(count, len(worth) - 1)] for pair, count in own.items()})
@@ -72,7 +74,7 @@ def apply(word: Word, joins: Sequence[tuple[int, int]], made: Sequence[int]) -> 
     ranks = {pair: rank for rank, pair in enumerate(joins)}
     symbols = list(word)
     while True:
-        found = [(ranks.get(pair, len(joins)), at) for at, pair in enumerate(zip(symbols, symbols[1:], strict=False))]
+        found = [(ranks.get(pair, len(joins)), at) for at, pair in enumerate(pairwise(symbols))]
         rank, at = min(found, default=(len(joins), 0))
         if rank == len(joins):
             return tuple(symbols), uses

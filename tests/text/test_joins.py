@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joins_oracle import apply, learn
 
-from corpusforge.text.joins import Words, Worth, joined_words, learned_joins, spelling_hashes
+from corpusforge.text.joined import joined_words
+from corpusforge.text.joins import Words, Worth, learned_joins, spelling_hashes
 
 LETTERS = ["a", "b", "c", "ab"]
 
