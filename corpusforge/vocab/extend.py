@@ -64,13 +64,13 @@ class Extend(Barrier):
     """Share of all characters that are pieces in the end, whatever they save; others are added where they save enough."""
     min_count: int = Field(default=3, ge=1)
     """Occurrences in the sample that a piece needs."""
-    repeats: float = Field(default=0.5, ge=0, le=1)
+    repeats: float = Field(default=0.3, ge=0, le=1)
     """A pair that occurs n times in a document counts n ** repeats: 1 counts every time, 0 once. What many documents use saves
-    more in others than what one repeats: with 0.5 Chinese has 1.6 % more characters per token than with 1."""
+    more in others than what one repeats: with 0.3 new Chinese text has 1.9 % more characters per token than with 1."""
     held_out_share: float = Field(default=0.05, ge=0, le=0.5)
     """Share of documents, by hash of their id, that nothing is learned from: savings are measured there."""
     min_held_out: float = Field(default=0.2, ge=0, le=1)
-    """A piece goes that is used there less than this times what its use in the sample promises."""
+    """A piece goes that is used there less than this times what its use in the sample promises; it takes 50 documents."""
     max_piece_length: int | None = Field(default=None, ge=2, le=128)
     """Longest new piece, in characters, or in bytes where the base is byte-level; without it the base's, or 64 bytes."""
     pad_to_multiple: int = Field(default=1, ge=1, le=4096)

@@ -25,8 +25,12 @@ _MAX_ROUNDS = 50
 # Rows whose savings are averaged where it is decided whether more are worth it.
 _BLOCK = 64
 
-# Tokens that a row must be expected to save on the held-out text before it is judged: none at all is then a chance of 1 in 150.
-_MIN_PROMISED = 5
+# Tokens that a row must be expected to save on the held-out text before it is judged: to save one or none is then a chance of
+# 1 in 300.
+_MIN_PROMISED = 8
+
+# Documents that must be held out before any row is judged: a handful may have none of some collection.
+_MIN_DOCUMENTS = 50
 
 # What an occurrence counts, and the occurrences in a document beyond which no more count.
 _UNIT, _MOST = 1000, 2**16
@@ -54,7 +58,8 @@ class Candidates:
 
     The arrays are by row: its parts (-1 for characters), its score, and the tokens that it saves in the sample; for characters
     also how often they occur there, and what they save on the held-out text, of which `held_out` has the words. `pinned` are
-    added whatever they save.
+    added whatever they save. `held_out_share` is how large the held-out text is against the sample, in tokens or in documents,
+    whichever is less: one long document holds little of what many use.
     """
 
     spelled: Sequence[str]
@@ -121,7 +126,7 @@ def candidates(base: Base, sample: Counted, held_out: Counted, terms: Counted, *
         _by_code(held_out.characters, codes, held_out.characters.times) * extra,
         frozenset(size + place for place in pinned),
         unseen,
-        held_out.num_tokens / max(sample.num_tokens, 1),
+        _comparable_share(sample, held_out),
     )
 
 
@@ -221,6 +226,13 @@ def _savings(found: Candidates, taken: Sequence[int]) -> NDArray[np.int64]:
     joins = np.sort(places[found.left[places] >= 0])
     savings[joins] = joined_words(found.held_out, found.left[joins], found.right[joins], joins + found.num_base).uses
     return savings[places]
+
+
+def _comparable_share(sample: Counted, held_out: Counted) -> float:
+    """What part of the uses in the sample are to be expected on the held-out text, 0 where it has too few documents to say."""
+    if held_out.num_documents < _MIN_DOCUMENTS or not sample.num_tokens:
+        return 0.0
+    return min(held_out.num_tokens / sample.num_tokens, held_out.num_documents / sample.num_documents)
 
 
 def _useless(found: Candidates, taken: Sequence[int], savings: NDArray[np.int64], least: float) -> set[int]:

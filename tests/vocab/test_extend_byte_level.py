@@ -85,7 +85,7 @@ def test_ids_of_the_base_and_of_its_special_tokens_stay(trained_base, folder):
 def test_chinese_takes_far_fewer_tokens(pair):
     before, after = (encoder.reference.encode("塔里木盆地的花岗岩覆盖石灰岩").ids for encoder in pair)
     assert len(before) == 42
-    assert len(after) <= 15
+    assert len(after) < 21
 
 
 def test_what_lay_around_the_base_is_kept(folder):
