@@ -199,7 +199,7 @@ def _order(found: Candidates, min_count: int) -> list[int]:
     free = [place for place in range(len(scores)) if found.num_base + place not in found.pinned]
     # No join of the sample scores more than one before it, but for runs, whose pairs overlap: those stay in order of rank.
     joins = [place for place in free if found.left[place] >= 0]
-    characters = [place for place in free if found.left[place] < 0 and found.uses[place] >= min_count]
+    characters = [place for place in free if found.left[place] < 0 and found.times[place] >= min_count]
     falling = np.minimum.accumulate([scores[place] for place in joins]).tolist() if joins else []
     keys = [(-score, 1, place) for score, place in zip(falling, joins, strict=True)]
     keys += [(-scores[place], 0, place) for place in characters]
