@@ -16,6 +16,7 @@ import orjson
 
 from corpusforge.errors import InputError
 from corpusforge.text.joins import Words
+from corpusforge.vocab.convert import special_token
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
 from corpusforge.vocab.growth import MAX_WORD_SYMBOLS, Counted, Row, Sample, count_characters, num_bytes, num_chars
@@ -136,10 +137,9 @@ class ByteLevelBase:
         """tokenizer.json and its configuration, with what lay beside it."""
         described = self.described
         added = list(described["added_tokens"])
-        flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
         end = len(self.symbols) + len(rows)
         for number, name in enumerate(padding_names(num_padding, set(self.symbols)), start=end):
-            added.append({"id": number, "content": name, **flags, "special": True})
+            added.append(special_token(number, name))
         # An added token outside the model's vocabulary would be numbered anew, behind the new pieces.
         ids = {**described["model"]["vocab"], **{token["content"]: token["id"] for token in added}}
         ids |= {row.text: number for number, row in enumerate(rows, start=len(self.symbols))}

@@ -79,7 +79,7 @@ def _tokenizer_json(model: SentencePieceModel, described: Json) -> bytes:
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [_added(number, piece.text) for number, piece in enumerate(model.pieces) if _is_special(piece)],
+        "added_tokens": [special_token(number, piece.text) for number, piece in enumerate(model.pieces) if _is_special(piece)],
         "normalizer": _normalizer(model.adds_dummy_prefix),
         "pre_tokenizer": None,
         "post_processor": None,
@@ -123,7 +123,8 @@ def _is_special(piece: Piece) -> bool:
     return piece.kind in (PieceKind.UNKNOWN, PieceKind.CONTROL)
 
 
-def _added(number: int, content: str) -> Json:
+def special_token(number: int, content: str) -> Json:
+    """An entry of added_tokens that plain text never gives."""
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     return {"id": number, "content": content, **flags, "special": True}
 

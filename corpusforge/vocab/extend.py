@@ -102,6 +102,10 @@ class Extend(Barrier):
         base = self._base()
         self._num_rows(base)
         self._terms()
+        if self.method == "append" and not isinstance(base, SentencePieceBase):
+            raise UserError(f"{_NAME}: method append needs a base with a SentencePiece BPE model; use method: continued")
+        if self.min_saving is not None and isinstance(base, UnigramBase):
+            raise UserError(f"{_NAME}: min_saving needs a base with merges, and {self.base} is a unigram model; use num_pieces")
 
     def map(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Documents keyed by a seeded hash of their id, so that the sample is the same however the corpus is cut."""
@@ -181,8 +185,7 @@ class Extend(Barrier):
         return result
 
     def _appended(self, base: Base, texts: Sequence[pa.Array]) -> Grown:
-        if not isinstance(base, SentencePieceBase):
-            raise UserError(f"{_NAME}: method append needs a base with a SentencePiece BPE model; use method: continued")
+        assert isinstance(base, SentencePieceBase)
         num_rows = self._num_rows(base) or 0
         rules = replace(base.rules, max_length=self.max_piece_length or base.max_length)
         strings = chain.from_iterable(array.to_pylist() for array in texts)

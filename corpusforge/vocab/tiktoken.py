@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import orjson
 
 from corpusforge.errors import InputError, UserError
+from corpusforge.vocab.convert import special_token
 from corpusforge.vocab.merges import derivations
 
 _CL100K = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -44,22 +45,15 @@ def tiktoken_json(data: bytes, *, pattern: str, special_tokens: Sequence[str], o
     splits = derivations({text: -float(rank) for text, rank in ids.items()})
     merges = [split for _, split in sorted((ids[text], split) for text, split in splits.items() if split is not None)]
     added = {name: max(ids.values()) + 1 + place for place, name in enumerate(special_tokens)}
-    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    expression = PATTERNS.get(pattern, pattern)
+    split = {"type": "Split", "pattern": {"Regex": PATTERNS.get(pattern, pattern)}, "behavior": "Isolated", "invert": False}
     content = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [{"id": number, "content": name, **flags, "special": True} for name, number in added.items()],
+        "added_tokens": [special_token(number, name) for name, number in added.items()],
         "normalizer": None,
-        "pre_tokenizer": {
-            "type": "Sequence",
-            "pretokenizers": [
-                {"type": "Split", "pattern": {"Regex": expression}, "behavior": "Isolated", "invert": False},
-                byte_level,
-            ],
-        },
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
         "post_processor": None,
         "decoder": byte_level,
         "model": {

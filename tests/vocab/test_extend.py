@@ -247,6 +247,13 @@ def test_characters_that_do_not_fit_say_so(base_folder, tmp_path):
         extended(Extend(base=base_folder, num_pieces=50, character_coverage=1), han, tmp_path)
 
 
+def test_a_script_that_the_base_lacks_gets_its_characters_and_words(base_folder, tmp_path):
+    texts = ["\u0f56\u0f7c\u0f51\u0f0b\u0f61\u0f74\u0f63\u0f0d " * 5 for _ in range(60)]
+    folder = extended(Extend(base=base_folder, num_pieces=14), texts, tmp_path)
+    before, after = (Tokenizer.from_file(str(each / "tokenizer.json")).encode(texts[0]).ids for each in (base_folder, folder))
+    assert len(after) < len(before) / 4
+
+
 @pytest.mark.parametrize("texts", [[], [""]])
 def test_no_text_is_an_error_that_says_so(base_folder, tmp_path, texts):
     with pytest.raises(UserError, match="no text to learn from"):

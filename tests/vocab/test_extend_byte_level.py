@@ -109,7 +109,7 @@ def test_terms_become_single_tokens(trained_base, tmp_path):
 
 def test_append_is_for_sentencepiece(trained_base, tmp_path):
     with pytest.raises(UserError, match="method append needs a base with a SentencePiece BPE model"):
-        extended(Extend(base=trained_base, num_pieces=5, method="append"), geology(20), tmp_path)
+        Extend(base=trained_base, num_pieces=5, method="append").prepare({}, tmp_path)
 
 
 def _changed(folder: Path, target: Path, change) -> Path:

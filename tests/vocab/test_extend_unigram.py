@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from vocab_samples import extended, geology
 
-from corpusforge.errors import InputError
+from corpusforge.errors import InputError, UserError
 from corpusforge.vocab.convert import normal_scores, unigram_json
 from corpusforge.vocab.extend import Extend
 from corpusforge.vocab.parity import check_equal_but_for_ties
@@ -121,6 +121,11 @@ def test_a_model_that_cannot_be_extended_is_refused(tmp_path, options, said):
     path.write_bytes(_trained(vocab_size=450, **options))
     with pytest.raises(InputError, match=said):
         Extend(base=path, num_pieces=1).prepare({}, tmp_path)
+
+
+def test_savings_cannot_end_it(base, tmp_path):
+    with pytest.raises(UserError, match="min_saving needs a base with merges"):
+        Extend(base=base, min_saving=1.0).prepare({}, tmp_path)
 
 
 def test_a_bpe_model_is_no_unigram_model(model):
