@@ -88,6 +88,14 @@ class Encoder:
     fast: FastEngine | None
     spelling: Spelling
 
+    @classmethod
+    def load(cls, files: TokenizerFiles, engine: EngineName = "fastokens") -> "Encoder":
+        """The tokenizer in these files; raises InputError where it cannot be loaded."""
+        content = files.content["tokenizer.json"]
+        reference = files.loaded()
+        fast = load_fast(content, reference) if engine == "fastokens" else None
+        return cls(reference, fast, spelling_of(reference, content))
+
     def encode(self, texts: pa.Array, num_parity: int) -> tuple[Tokens, Widths]:
         """Tokens of all texts and the width in bytes of each."""
         if self.fast is not None:
@@ -126,11 +134,7 @@ class Encoder:
 @lru_cache(maxsize=2)
 def _encoder(folder: Path, digest: str, engine: EngineName) -> Encoder:
     """Loaded once per process; `digest` is in the key so that a folder written anew is loaded anew."""
-    files = TokenizerFiles.read(folder)
-    content = files.content["tokenizer.json"]
-    reference = files.loaded()
-    fast = load_fast(content, reference) if engine == "fastokens" else None
-    return Encoder(reference, fast, spelling_of(reference, content))
+    return Encoder.load(TokenizerFiles.read(folder), engine)
 
 
 def _lists(offsets: npt.NDArray[np.int64], values: npt.NDArray[np.generic], field: pa.Field) -> pa.Array:

@@ -22,6 +22,7 @@ _FILES = (
     "chat_template.jinja",
     "tokenizer.model",
     "training.json",
+    "extension.json",
 )
 _NAME = "vocab.encode"
 

@@ -7,12 +7,14 @@ Given exactly these pairs in order of score, both always choose the same pair ne
 Hugging Face's candidates, and the order of candidates is the same. So ids agree on every text, runs like "====" included,
 as long as scores differ. (A list of every split of each piece, the usual conversion, does not have this property.)
 
-Pieces that tie in score (Llama 2 has 16 runs of spaces at -1e9) are taken by position across pieces, which ranks cannot say;
-they keep all their splits, which is right for runs that grow from the left and is checked by parity on real text.
+Pieces that tie in score are taken by position across pieces, which ranks cannot say in general. Where they are runs of one
+character, of every length from 2 on (Llama 2 has those of 2 to 16 spaces at -1e9), SentencePiece grows the leftmost run one
+by one to the longest; so do ranks that put longer runs first, since then a run that has begun always goes on before another
+begins. Other ties keep all splits, which parity on real text has to judge.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
 Split = tuple[str, str]
@@ -23,19 +25,23 @@ def derive(piece: str, scores: Mapping[str, float]) -> Split | None:
 
     derive("===", {"==": -1, "===": -2}) -> ("==", "=")
     """
-    symbols = list(piece)
-    pair: Split | None = None
-    while len(symbols) > 1:
+    symbols = joined(piece, scores, until=2)
+    return (symbols[0], symbols[1]) if len(symbols) == 2 and piece in scores else None
+
+
+def joined(text: str, scores: Mapping[str, float], *, until: int = 1) -> list[str]:
+    """What SentencePiece makes of a text: pieces and single characters, merged until there are no more than `until`."""
+    symbols = list(text)
+    while len(symbols) > until:
         best, at = None, 0
         for index in range(len(symbols) - 1):
             score = scores.get(symbols[index] + symbols[index + 1])
             if score is not None and (best is None or score > best):
                 best, at = score, index
         if best is None:
-            return None
-        pair = symbols[at], symbols[at + 1]
+            break
         symbols[at : at + 2] = [symbols[at] + symbols[at + 1]]
-    return pair
+    return symbols
 
 
 def derivations(scores: Mapping[str, float]) -> dict[str, Split | None]:
@@ -49,13 +55,30 @@ def ordered_merges(scores: Mapping[str, float], ids: Mapping[str, int]) -> list[
     Raises KeyError for a piece with a character that is no piece: SentencePiece could merge it, Hugging Face never.
     """
     ties = Counter(scores.values())
+    runs = tied_runs(scores)
     ranked = []
     for piece, split in derivations(scores).items():
         if split is None:
             continue
-        pairs = [split] if ties[scores[piece]] == 1 else _all_splits(piece, scores)
-        ranked += [(-scores[piece], ids[left], ids[right], (left, right)) for left, right in pairs]
+        pairs = [split] if ties[scores[piece]] == 1 or piece in runs else _all_splits(piece, scores)
+        longer_first = -len(piece) if piece in runs else 0
+        ranked += [(-scores[piece], longer_first, ids[left], ids[right], (left, right)) for left, right in pairs]
     return [pair for *_, pair in sorted(ranked)]
+
+
+def tied_runs(scores: Mapping[str, float]) -> frozenset[str]:
+    """Pieces that tie with nothing but shorter and longer runs of their one character, of every length from 2 on."""
+    tied: dict[float, list[str]] = {}
+    for piece, score in scores.items():
+        if len(piece) > 1:
+            tied.setdefault(score, []).append(piece)
+    found = [pieces for pieces in tied.values() if len(pieces) > 1 and _are_all_runs(pieces)]
+    return frozenset(piece for pieces in found for piece in pieces)
+
+
+def _are_all_runs(pieces: Sequence[str]) -> bool:
+    character = pieces[0][0]
+    return sorted(pieces) == [character * size for size in range(2, len(pieces) + 2)]
 
 
 def _all_splits(piece: str, scores: Mapping[str, float]) -> list[Split]:

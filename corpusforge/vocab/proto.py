@@ -15,8 +15,9 @@ from corpusforge.errors import InputError
 _PIECES, _TRAINER, _NORMALIZER = 1, 2, 3
 _TEXT, _SCORE, _KIND = 1, 2, 3
 _MODEL_TYPE, _VOCAB_SIZE, _SUFFIX, _BYTE_FALLBACK, _UNK_ID, _BOS_ID, _EOS_ID = 3, 4, 24, 35, 40, 41, 42
+_MAX_LENGTH, _BY_SCRIPT, _BY_NUMBER, _SPLIT_DIGITS = 20, 21, 23, 25
 _CHARSMAP, _DUMMY_PREFIX, _EXTRA_WHITESPACES, _ESCAPE = 2, 3, 4, 5
-_BPE = 2
+_UNIGRAM, _BPE = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Value = int | bytes
@@ -75,6 +76,11 @@ class SentencePieceModel:
         return pieces + b"".join(_encoded(*field) for field in self.fields)
 
     @property
+    def is_unigram(self) -> bool:
+        """Whether pieces are chosen by probability."""
+        return self._setting(_TRAINER, _MODEL_TYPE, _UNIGRAM) == _UNIGRAM
+
+    @property
     def is_bpe(self) -> bool:
         """Whether pieces are merged by score (BPE) and not chosen by probability (unigram)."""
         return self._setting(_TRAINER, _MODEL_TYPE, 1) == _BPE
@@ -96,6 +102,28 @@ class SentencePieceModel:
         escapes = bool(self._setting(_NORMALIZER, _ESCAPE, 1))
         is_suffix = bool(self._setting(_TRAINER, _SUFFIX, 0))
         return escapes and not removes and not is_suffix and not self._setting(_NORMALIZER, _CHARSMAP, b"")
+
+    @property
+    def max_piece_length(self) -> int:
+        """Longest piece that training made, in characters."""
+        found = self._setting(_TRAINER, _MAX_LENGTH, 16)
+        assert isinstance(found, int)
+        return found
+
+    @property
+    def splits_scripts(self) -> bool:
+        """Whether training kept pieces within one script."""
+        return bool(self._setting(_TRAINER, _BY_SCRIPT, 1))
+
+    @property
+    def splits_numbers(self) -> bool:
+        """Whether training kept digits and other characters apart."""
+        return bool(self._setting(_TRAINER, _BY_NUMBER, 1))
+
+    @property
+    def splits_digits(self) -> bool:
+        """Whether training made every digit a piece of its own."""
+        return bool(self._setting(_TRAINER, _SPLIT_DIGITS, 0))
 
     @property
     def unk_id(self) -> int:

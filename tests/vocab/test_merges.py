@@ -1,5 +1,6 @@
 import random
 
+import pytest
 import sentencepiece
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -34,9 +35,31 @@ def test_merges_are_ordered_by_score_and_there_is_one_for_each_piece():
 
 
 def test_pieces_that_tie_keep_every_split():
-    scores = {"__": -5.0, "___": -5.0, "_": -6.0}
+    scores = {"ab": -5.0, "aba": -5.0, "a": -6.0, "b": -7.0}
     ids = {piece: number for number, piece in enumerate(scores)}
-    assert ordered_merges(scores, ids) == [("__", "_"), ("_", "__"), ("_", "_")]
+    assert ordered_merges(scores, ids) == [("ab", "a"), ("a", "b")]
+    scores = {"ab": -5.0, "ba": -1.0, "aba": -5.0, "a": -6.0, "b": -7.0}
+    ids = {piece: number for number, piece in enumerate(scores)}
+    assert ordered_merges(scores, ids) == [("b", "a"), ("ab", "a"), ("a", "ba"), ("a", "b")]
+
+
+def test_runs_that_tie_are_ordered_from_the_longest():
+    scores = {"__": -5.0, "____": -5.0, "___": -5.0, "_": -6.0}
+    ids = {piece: number for number, piece in enumerate(scores)}
+    assert ordered_merges(scores, ids) == [("___", "_"), ("__", "_"), ("_", "_")]
+
+
+@pytest.mark.parametrize(
+    "texts", [["a" + "=" * n + "b=" for n in range(80)], ["=" * n + "b" + "=" * (40 - n) for n in range(40)]]
+)
+def test_runs_that_tie_are_cut_by_hugging_face_as_by_sentencepiece(model, texts):
+    """As in Llama 2, whose spaces all have -1e9: 17 or more of them were cut otherwise when every split was listed."""
+    scores = {"=b": -1.0} | {"=" * size: -1e9 for size in range(1, 9)} | {"a": -2.0, "b": -3.0, "\u2581": -4.0}
+    special = [piece for piece in model.pieces if piece.kind is not PieceKind.NORMAL]
+    tied = model.with_pieces([*special, *(Piece(text, score, PieceKind.NORMAL) for text, score in scores.items())])
+    processor = sentencepiece.SentencePieceProcessor(model_proto=tied.to_bytes())
+    tokenizer = Tokenizer.from_str(tokenizer_json(tied, origin="m").decode())
+    assert [tokenizer.encode(text, add_special_tokens=False).ids for text in texts] == processor.encode(texts)
 
 
 def test_pruning_takes_unreachable_pieces_then_the_lowest_leaf():

@@ -2,7 +2,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusforge.vocab.sample import sampled_texts, training_lines
+from corpusforge.vocab.sample import sampled_texts, training_lines, weighted_sample
 
 
 def _table(*texts: str) -> pa.Table:
@@ -55,3 +55,20 @@ def test_no_line_is_empty_or_longer_than_sentencepiece_takes(texts):
     assert all(0 < len(line.encode()) <= 4192 for line in lines)
     removed = dict.fromkeys([*range(32), 0x2585, 0x20])
     assert "".join(lines).translate(removed) == "".join(texts).translate(removed)
+
+
+def _sourced(sources: list[str], texts: list[str]) -> pa.Table:
+    ids = pa.array([bytes([place]) for place in range(len(texts))], pa.binary())
+    return pa.table({"id": ids, "source": pa.array(sources), "text": pa.array(texts, pa.large_string())})
+
+
+def test_each_source_gives_its_share_and_weighs_more_where_it_has_less():
+    table = _sourced(["a", "b", "a", "a", "b"], ["x" * 10] * 5)
+    sample, weights = weighted_sample([table.slice(0, 2), table.slice(2)], 50, {"a": 1, "b": 4})
+    assert sample["source"].to_pylist() == ["a", "b", "b"]
+    assert weights.tolist() == [100, 200, 200]
+
+
+def test_a_source_of_weight_zero_is_left_out():
+    table = _sourced(["a", "b"], ["x" * 10] * 2)
+    assert weighted_sample([table], 50, {"a": 1, "b": 0})[0]["source"].to_pylist() == ["a"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import xxhash
 
+from corpusforge.vocab.extend import Extend
 from corpusforge.vocab.train import Train
 
 _ROCKS = ("granite", "basalt", "limestone", "sandstone", "gneiss", "shale", "andesite", "marble")
@@ -49,5 +50,23 @@ def texts_batch(texts: list[str]) -> pa.RecordBatch:
 def trained(stage: Train, texts: list[str], folder: Path) -> Path:
     """The tokenizer folder that `stage` writes for these documents."""
     records = pa.Table.from_batches([stage.map(batch_of(texts))]).sort_by("key")
+    stage.finish(iter([stage.reduce(records)]), folder)
+    return folder / "tokenizer"
+
+
+def sourced_batch(texts: list[str], sources: list[str] | None = None) -> pa.RecordBatch:
+    """A batch as vocab.extend gets it: id, text and source."""
+    named = pa.array(["notes"] * len(texts) if sources is None else sources, pa.string())
+    return batch_of(texts).append_column("source", named)
+
+
+def extended(
+    stage: Extend, texts: list[str], folder: Path, *, sources: list[str] | None = None, cut: int | None = None
+) -> Path:
+    """The tokenizer folder that `stage` writes for these documents, mapped in batches of `cut`, the last one first."""
+    batch = sourced_batch(texts, sources)
+    size = cut or max(len(texts), 1)
+    parts = [stage.map(batch.slice(begin, size)) for begin in range(0, max(len(texts), 1), size)]
+    records = pa.Table.from_batches(parts[::-1]).sort_by("key")
     stage.finish(iter([stage.reduce(records)]), folder)
     return folder / "tokenizer"

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from measure.peers import CHAIN, Datatrove, Sketches
 from measure.timing import PeerRun, Speed, speed
 from measure.verdicts import outcomes, part_of, pipeline_filters
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
 
 from corpusforge.core import Transform
 from corpusforge.index.megatron import Megatron
@@ -22,15 +27,19 @@ from corpusforge.text.hashing import content_hashes, document_ids
 from corpusforge.text.sentences import sentence_ends
 from corpusforge.text.spans import line_spans, word_hashes, word_spans
 from corpusforge.text.view import TextView
+from corpusforge.vocab.bases import read_base
 from corpusforge.vocab.encode import Encode
 from corpusforge.vocab.engines import reference_tokens
 from corpusforge.vocab.folder import TokenizerFiles
+from corpusforge.vocab.growth import Sample
+from corpusforge.vocab.learning import Limits, candidates, grown
 
 # datatrove does a third of a megabyte a second: enough of it for a steady figure.
 _PEER_BYTES = 800_000
 _READ_BYTES = 8_000_000
 # Hugging Face's tokenizers do a few.
 _REFERENCE_BYTES = 8_000_000
+_NUM_PIECES = 8000
 
 Batch = tuple[pa.RecordBatch, int]
 
@@ -152,6 +161,29 @@ def encode_step(lab: Lab) -> Iterator[Speed]:
     yield lab.measured("vocab.encode", partial(encode.apply, artifacts=lab.artifacts), lab.batches, peer)
 
 
+def extend_step(lab: Lab) -> Iterator[Speed]:
+    """Learning 8,000 pieces on top of a tokenizer, beside Hugging Face's trainer of as many from nothing."""
+    base = read_base(lab.tokenizer)
+    limits = Limits(coverage=0.9995, max_length=base.max_length, min_count=3, repeats=0.3, min_held_out=0.2)
+
+    def learn(batch: pa.RecordBatch) -> None:
+        nothing = base.counted(Sample.of([]))
+        sample = base.counted(Sample([batch["text"]], np.ones(batch.num_rows, np.int64)))
+        grown(candidates(base, sample, nothing, nothing, num_joins=_NUM_PIECES, limits=limits), _NUM_PIECES, limits)
+
+    def train_by_reference() -> tuple[int, float]:
+        batch, size = lab.batches[0]
+        tokenizer = Tokenizer(BPE())
+        tokenizer.pre_tokenizer = ByteLevel()
+        trainer = BpeTrainer(vocab_size=_NUM_PIECES, show_progress=False)
+        texts = batch["text"].to_pylist()
+        found = speed("", "", lambda some: tokenizer.train_from_iterator(some, trainer), [(texts, size)], rounds=1)
+        return size, size / found.megabytes_per_second / 1e6
+
+    peer = PeerRun("Hugging Face BpeTrainer", train_by_reference)
+    yield lab.measured("vocab.extend, learning", learn, lab.batches[:1], peer)
+
+
 def split_step(lab: Lab) -> Iterator[Speed]:
     """Sentences alone, then cutting at their ends."""
     yield lab.measured("sentences", lambda batch: sentence_ends(TextView(batch["text"])), lab.batches)
@@ -181,6 +213,7 @@ STEPS: dict[str, Callable[[Lab], Iterator[Speed]]] = {
     "language": language_step,
     "exact": exact_step,
     "encode": encode_step,
+    "extend": extend_step,
     "split": split_step,
     "write": write_step,
 }

@@ -1,0 +1,153 @@
+"""vocab.extend on Llama's and Qwen's vocabularies and the zh and en collections, beside what others make of them.
+
+Measured on documents that no vocabulary was made from, 8,000 pieces each (run with -s to see the figures).
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "vocab"))
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from vocab_samples import extended
+from vocabularies import LLAMA, QWEN, chars_per_token, chinese_llama, collections, split, without_digits
+
+from corpusforge.vocab.encode import Encoder
+from corpusforge.vocab.extend import Extend
+from corpusforge.vocab.folder import TokenizerFiles
+from corpusforge.vocab.parity import count_tokens
+from corpusforge.vocab.proofs import effect
+from corpusforge.vocab.proto import SentencePieceModel
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not LLAMA.exists(), reason="no real data beside the checkout")]
+
+NUM_PIECES = 8000
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, list[str]]:
+    found = {name: split(texts) for name, texts in collections().items()}
+    return {
+        "learned": [text for learned, _ in found.values() for text in learned],
+        **{name: test for name, (_, test) in found.items()},
+    }
+
+
+@pytest.fixture(scope="module")
+def llama_folder(documents, tmp_path_factory) -> Path:
+    stage = Extend(base=LLAMA, num_pieces=NUM_PIECES)
+    return extended(stage, documents["learned"], tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="module")
+def llama(llama_folder) -> SentencePieceModel:
+    return SentencePieceModel.parse((llama_folder / "tokenizer.model").read_bytes(), origin="extended")
+
+
+@pytest.fixture(scope="module")
+def base() -> SentencePieceModel:
+    return SentencePieceModel.parse(LLAMA.read_bytes(), origin="llama")
+
+
+@pytest.fixture(scope="module")
+def pair(base, llama_folder) -> tuple[Encoder, Encoder]:
+    from corpusforge.vocab.convert import tokenizer_json
+
+    content = {"tokenizer.json": tokenizer_json(base, origin="llama")}
+    return Encoder.load(TokenizerFiles(LLAMA, content)), Encoder.load(TokenizerFiles.read(llama_folder))
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _strings(texts: list[str]) -> list[pa.Array]:
+    return [pa.array(texts, pa.large_string())]
+
+
+def test_lines_that_nothing_was_learned_from_are_equal_in_both_loaders(documents, llama_folder, pair):
+    import sentencepiece
+
+    lines = [line for name in ("zh", "en") for text in documents[name] for line in text.splitlines() if line]
+    lines += [line for text in documents["learned"] for line in text.splitlines() if line][:20_000]
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(llama_folder / "tokenizer.model"))
+    assert len(lines) > 20_000
+    assert count_tokens(processor, pair[1].reference, lines) > 0
+    found = effect(*pair, _strings(lines), 32_000)
+    assert found.not_coarser == 0
+    assert found.touched_texts < found.texts
+
+
+@given(ANY_TEXT)
+@settings(max_examples=500, deadline=None)
+def test_boundaries_are_llamas_on_any_text(pair, text):
+    assert effect(*pair, _strings([text]), 32_000).not_coarser == 0
+
+
+def test_every_new_piece_is_reached(llama_folder, llama):
+    figures = orjson.loads((llama_folder / "extension.json").read_bytes())
+    assert (len(llama.pieces), figures["pieces"], figures["unreachable"]) == (40_000, NUM_PIECES, 0)
+
+
+def test_more_characters_per_token_than_the_chinese_llama_script(documents, base, llama):
+    """Without digits: a token each is the rule of Llama, which the script's pieces break and ours keep."""
+    other = chinese_llama(base, documents["learned"], NUM_PIECES)
+    ratios = {}
+    for name in ("zh", "en"):
+        for said, texts in ((name, documents[name]), (f"{name} without digits", without_digits(documents[name]))):
+            ours, theirs, before = (chars_per_token(model, texts) for model in (llama, other, base))
+            ratios[said] = ours / theirs
+            _tell(f"{said}: base {before:.4f}, script {theirs:.4f}, ours {ours:.4f}: {100 * (ratios[said] - 1):+.1f} %")
+    assert ratios["zh without digits"] >= 1.08
+    assert ratios["en without digits"] >= 1.0
+
+
+def test_more_characters_per_token_than_pieces_that_are_appended(documents, base, llama, tmp_path):
+    stage = Extend(base=LLAMA, num_pieces=NUM_PIECES, method="append")
+    folder = extended(stage, documents["learned"], tmp_path)
+    other = SentencePieceModel.parse((folder / "tokenizer.model").read_bytes(), origin="appended")
+    assert len(other.pieces) == len(llama.pieces)
+    ratios = {}
+    for name, texts in (
+        ("zh", documents["zh"]),
+        ("zh without digits", without_digits(documents["zh"])),
+        ("en", documents["en"]),
+    ):
+        ours, theirs = (chars_per_token(model, texts) for model in (llama, other))
+        ratios[name] = ours / theirs
+        _tell(f"{name}: appended {theirs:.4f}, ours {ours:.4f}: {100 * (ratios[name] - 1):+.1f} %")
+    assert ratios["zh without digits"] >= 1.05
+    assert ratios["en"] >= 0.99
+
+
+def test_transformers_loads_what_was_written(documents, llama_folder, pair, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    folder = shutil.copytree(llama_folder, tmp_path / "tokenizer")
+    loaded = transformers.AutoTokenizer.from_pretrained(str(folder))
+    assert len(loaded) == 40_000
+    texts = [text[:3000] for text in [*documents["zh"], *documents["en"]]]
+    found = [loaded(text, add_special_tokens=False)["input_ids"] for text in texts]
+    assert found == [encoding.ids for encoding in pair[1].reference.encode_batch(texts, add_special_tokens=False)]
+
+
+def test_qwens_vocabulary_has_the_same_guarantees(documents, tmp_path):
+    special = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+    stage = Extend(base=QWEN, num_pieces=NUM_PIECES, pattern="qwen", special_tokens=special, eod="<|endoftext|>")
+    folder = extended(stage, documents["learned"], tmp_path)
+    figures = orjson.loads((folder / "extension.json").read_bytes())
+    assert (figures["base_size"], figures["pieces"], figures["unreachable"]) == (151_646, NUM_PIECES, 0)
+    extension = Encoder.load(TokenizerFiles.read(folder))
+    assert extension.fast is not None
+    from corpusforge.vocab.bases import read_base
+
+    old = read_base(QWEN, pattern="qwen", special_tokens=special).encoder
+    found = effect(old, extension, _strings([*documents["zh"], *documents["en"]]), 151_646)
+    _tell(f"Qwen: {found.base_tokens} -> {found.tokens} tokens")
+    assert found.not_coarser == 0
+    assert found.tokens < 0.97 * found.base_tokens

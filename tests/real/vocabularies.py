@@ -1,0 +1,70 @@
+"""Documents of the zh and en collections, and the vocabularies that others would make of them."""
+
+import io
+import random
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import sentencepiece
+from measure.texts import article_text
+
+from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
+from corpusforge.vocab.sample import training_lines
+
+DATA = Path(__file__).resolve().parents[3] / "shared/data"
+LLAMA = DATA / "tokenizers/llama/tokenizer.model"
+QWEN = DATA / "tokenizers/qwen.tiktoken"
+
+# Share of documents of each collection that no vocabulary is made from.
+_TEST_SHARE = 8
+
+
+def collections() -> dict[str, list[str]]:
+    """Whole documents by collection; journal articles as their text."""
+    found: dict[str, list[str]] = {}
+    for name in ("zh", "en"):
+        paths = sorted(path for path in (DATA / name).rglob("*") if path.suffix in (".md", ".xml"))
+        found[name] = [article_text(path.read_bytes()) if path.suffix == ".xml" else path.read_text("utf-8") for path in paths]
+    return found
+
+
+def split(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(to learn from, to test on): whole documents, always the same."""
+    order = sorted(texts)
+    random.Random(5).shuffle(order)
+    size = max(1, len(order) // _TEST_SHARE)
+    return order[size:], order[:size]
+
+
+def without_digits(texts: Iterable[str]) -> list[str]:
+    """Texts without digits, of which Llama makes a token each and models trained apart do not."""
+    return [re.sub(r"\d+", "", text) for text in texts]
+
+
+def chars_per_token(model: SentencePieceModel, texts: Sequence[str]) -> float:
+    """Characters of all texts by tokens of all texts."""
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.to_bytes())
+    return sum(map(len, texts)) / sum(map(len, processor.encode(texts)))
+
+
+def chinese_llama(base: SentencePieceModel, texts: Sequence[str], num_pieces: int) -> SentencePieceModel:
+    """What Chinese-LLaMA-Alpaca's merge_tokenizers.py makes: missing pieces of a unigram model, all with score 0."""
+    have = {piece.text for piece in base.pieces}
+    size = round(1.4 * num_pieces)
+    missing: list[str] = []
+    while abs(len(missing) - num_pieces) > num_pieces // 100:
+        size += num_pieces - len(missing) if missing else 0
+        written = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=training_lines(texts),
+            model_writer=written,
+            model_type="unigram",
+            vocab_size=size,
+            character_coverage=0.9995,
+            num_threads=2,
+            minloglevel=2,
+        )
+        trained = SentencePieceModel.parse(written.getvalue(), origin="trained")
+        missing = [piece.text for piece in trained.pieces if piece.text not in have]
+    return base.with_pieces([*base.pieces, *(Piece(text, 0.0, PieceKind.NORMAL) for text in missing[:num_pieces])])
