@@ -13,6 +13,7 @@ _METAS = ("article-meta", "book-part-meta", "book-meta", "front-stub")
 _ELECTRONIC = ("epub", "epub-ppub", "epreprint")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
+_OF_MEMBERS = frozenset({"contrib-group", "aff", "address", "email", "xref", "fn"})
 
 
 def facts(article: etree._Element) -> Facts:
@@ -102,7 +103,15 @@ def _authors(meta: etree._Element) -> Iterator[str]:
 def _name(name: etree._Element) -> str:
     given, surname = (words_of(child(name, part)) for part in ("given-names", "surname"))
     if not surname:
-        return words_of(name) if name_of(name) != "collab" else " ".join((name.text or "").split()) or words_of(name)
+        return words_of(name) if name_of(name) != "collab" else _collective(name) or words_of(name)
     if attribute(name, "name-style") == "eastern":
         return surname + given if not surname.isascii() else f"{surname} {given}".strip()
     return f"{given} {surname}".strip()
+
+
+def _collective(collab: etree._Element) -> str:
+    """The name of a group of authors, without those of its members."""
+    parts = [collab.text or ""]
+    for part in collab:
+        parts += ["" if name_of(part) in _OF_MEMBERS else "".join(map(str, part.itertext())), part.tail or ""]
+    return " ".join("".join(parts).split())

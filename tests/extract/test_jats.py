@@ -193,7 +193,9 @@ FACTS = """<article-id pub-id-type="pmid">1</article-id><article-id pub-id-type=
 <title-group><article-title>T</article-title></title-group><contrib-group>
 <contrib contrib-type="author"><name><surname>Li</surname> <given-names>An</given-names></name></contrib>
 <contrib contrib-type="author"><name name-style="eastern"><surname>李</surname>
-<given-names>白</given-names></name></contrib><contrib contrib-type="author"><collab>The Team</collab></contrib>
+<given-names>白</given-names></name></contrib>
+<contrib contrib-type="author"><collab>The <italic>Rock</italic> Team
+<contrib-group><contrib>Li</contrib></contrib-group></collab></contrib>
 <contrib contrib-type="editor"><name><surname>No</surname></name></contrib></contrib-group>
 <pub-date pub-type="collection"><year>2014</year></pub-date>
 <pub-date pub-type="epub"><day>3</day><month>11</month><year>2015</year></pub-date>
@@ -205,7 +207,7 @@ def test_facts() -> None:
     found = extract(article("<p>x</p>", FACTS).replace("<front>", journal).replace("<article ", '<article xml:lang="EN" '))
     assert (found.url, found.date) == ("https://doi.org/10.1371/j.1", "2015-11-03")
     assert found.meta == {
-        "title": "T", "journal": "J", "doi": "10.1371/j.1", "year": "2015", "authors": ["An Li", "李白", "The Team"],
+        "title": "T", "journal": "J", "doi": "10.1371/j.1", "year": "2015", "authors": ["An Li", "李白", "The Rock Team"],
         "keywords": ["dunes"], "language": "en",
     }  # fmt: skip
 
