@@ -35,9 +35,10 @@ def is_jats(root: etree._Element) -> bool:
 
 
 class Jats(PaperExtractor):
-    """Reads JATS of any version and namespace, with its DTD or without: title, abstracts, sections, captions, tables,
-    formulas, lists, boxes, footnotes, acknowledgements and supplements, in the order of the document.
+    """Reads papers in JATS of any version and namespace, with its DTD or without, as Markdown.
 
+    Title, abstracts, sections, captions, tables, formulas, lists, boxes, footnotes, acknowledgements and supplements, in the
+    order of the document.
     Left out are contributions, competing interests and funding, alternative texts, pictures, and the references unless they are
     listed. Facts: url (DOI), license, date; meta: title, journal, doi, year, authors, keywords, language, and formula_pictures,
     how many formulas the text lacks because the paper has them only as pictures.

@@ -26,9 +26,10 @@ def is_tei(root: etree._Element) -> bool:
 
 
 class Tei(PaperExtractor):
-    """Reads TEI: title, abstract, divisions, figures and tables with captions, formulas, lists, verse, notes, what stands at
-    the back, in the order of the document; page and line ends go, words that they cut are joined.
+    """Reads papers in GROBID's TEI, and editions of texts, as Markdown.
 
+    Title, abstract, divisions, figures and tables with captions, formulas, lists, verse, notes, what stands at the back, in the
+    order of the document; page and line ends go, words that they cut are joined.
     Left out are the rest of the header, running heads, deleted and variant readings, and the references unless they are listed.
     A formula that GROBID gives as characters stays characters. Facts: url (DOI), license, date; meta as extract.jats.
     """

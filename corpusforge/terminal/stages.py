@@ -13,7 +13,9 @@ from corpusforge.terminal.console import say, say_table, table
 
 
 def _kind(stage: type[Stage]) -> str:
-    return stage.__mro__[1].__name__.lower()
+    """Which of the kinds of core.py it is: its last base before Stage."""
+    bases = stage.__mro__
+    return bases[bases.index(Stage) - 1].__name__.lower()
 
 
 def _summary(stage: type[Stage]) -> str:
