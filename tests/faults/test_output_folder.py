@@ -19,7 +19,7 @@ from corpusforge.recipe import load_recipe
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_of_two_builds_at_once_the_second_is_refused_with_the_owner_and_the_first_is_not_disturbed(tmp_path: Path) -> None:
-    recipe = small_recipe(tmp_path, num_notes=3000)
+    recipe = small_recipe(tmp_path, num_notes=30_000)
     first = subprocess.Popen(command(recipe, tmp_path / "out", workers=1), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while not (tmp_path / "out/.recipe.json").exists():
         time.sleep(0.002)
