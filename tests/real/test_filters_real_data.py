@@ -37,14 +37,8 @@ def right_share(stage: Language, view: TextView, language: str) -> float:
 def extracted(*patterns: str) -> list[str]:
     """Texts of at least 100 characters out of marked-up files."""
     paths = [path for pattern in patterns for path in sorted(DATA.glob(pattern)) if path.suffix in MIMES]
-    raw = pa.array([path.read_bytes() for path in paths], pa.large_binary())
-    batch = pa.record_batch({"raw": raw, "mime": pa.array([MIMES[path.suffix] for path in paths])})
-    rows = Markup().apply(batch, {})
-    return [
-        text
-        for text, drop in zip(rows["text"].to_pylist(), rows["drop"].to_pylist(), strict=True)
-        if not drop and len(text) >= 100
-    ]
+    found = [Markup().extract(path.read_bytes(), MIMES[path.suffix], "") for path in paths]
+    return [each.text for each in found if not each.drop and len(each.text) >= 100]
 
 
 def reasons(stage: Symbols | Chinese, texts: list[str]) -> Counter[str]:
