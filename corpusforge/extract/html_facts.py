@@ -41,7 +41,6 @@ _LICENSES = ("dcterms.license", "dc.rights", "dcterms.rights", "citation_license
 _BY = re.compile(r"(?i)^by\s+")
 _SEPARATOR = re.compile(r"\s+[|\u2013\u2014\u00b7\u00bb\u00ab:-]{1,2}\s+|\s*[_|]\s*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
-_MARKED_LINKS = etree.XPath("//a[@rel or contains(@href, 'creativecommons.org/')]")
 _LETTERS = re.compile(r"\w+")
 
 
@@ -103,37 +102,40 @@ def facts_of(page: etree._Element, address: str = "") -> Facts:
 
 
 def _said(page: etree._Element) -> _Said:
-    said = _Said()
-    for element in _MARKED_LINKS(page):
-        _hear_link(said, element, element.attrib)
-    for element in page.iter("meta", "link", "h1", "title", "time", "script"):
-        tag, attributes = element.tag, element.attrib
-        if tag == "meta":
-            _hear_meta(said, attributes)
+    said, links = _Said(), list[etree._Element]()
+    for element in page.iter("a", "meta", "link", "h1", "title", "time", "script"):
+        tag = element.tag
+        if tag == "a":
+            _hear_link(said, element)
+        elif tag == "meta":
+            _hear_meta(said, element)
         elif tag == "link":
-            _hear_link(said, element, attributes)
+            links.append(element)
         elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
             said.headings.append(_short("".join(element.itertext())).rstrip(_HEADING_LINKS))
         elif tag == "title":
             said.titles.append(_short(element.text or ""))
         elif tag == "time":
-            is_published = attributes.get("itemprop") == "datePublished" or "pubdate" in attributes
-            said.times.append((is_published, attributes.get("datetime") or element.text or ""))
-        elif attributes.get("type") == "application/ld+json" and element.text:
+            is_published = element.get("itemprop") == "datePublished" or element.get("pubdate") is not None
+            said.times.append((is_published, element.get("datetime") or element.text or ""))
+        elif element.get("type") == "application/ld+json" and element.text:
             said.scripts.append(element.text)
+    for element in links:  # behind those that readers see
+        _hear_link(said, element)
     return said
 
 
-def _hear_meta(said: _Said, attributes: etree._Attrib) -> None:
-    name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or attributes.get("http-equiv")
-    value = _short(attributes.get("content") or "")
+def _hear_meta(said: _Said, meta: etree._Element) -> None:
+    name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
+    value = _short(meta.get("content") or "")
     if name and value:
         said.meta.setdefault(name.strip().lower(), []).append(value)
 
 
-def _hear_link(said: _Said, element: etree._Element, attributes: etree._Attrib) -> None:
-    address = (attributes.get("href") or "").strip()
-    rel = attributes.get("rel")
+def _hear_link(said: _Said, element: etree._Element) -> None:
+    address, rel = (element.get("href") or "").strip(), element.get("rel")
+    if not rel and "creativecommons.org/" not in address:
+        return
     if rel and address:
         names = rel.lower().split()
         if "license" in names:

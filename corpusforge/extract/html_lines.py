@@ -68,9 +68,7 @@ stay connected.*
 _NOTICES = r"""
 join the (discussion|conversation).*
 follow (us|me|him|her|@\w+|\w+ \w+ on|\w+ on)\b.*
-.*\b(follow|find|like|join) (us|him|her|me|\w+) on (twitter|facebook|instagram|google)\b.*
 (sign up|subscribe) (to|for|now|today|here)\b.*
-.*\b(get|receive|sign up for|subscribe to) .{0,60}newsletters?\b.*
 ((photo|image|picture|video)s?( (credit|copyright|by|courtesy|source))?|credit)s?\s?[:：].*
 image copyright .*
 (file )?(photo|photograph|picture|image|pic)s?( by)?\s?[:/].*
@@ -78,11 +76,8 @@ getty images.{0,30}
 copyright\b.*
 ©.*
 \(c\) .*
-.*\ball rights reserved
-.*\bmay not be (published|reproduced|broadcast|copied)\b.*
 not to be reproduced.*
 for more information about reprints.*
-.*\bfollow any (responses|comments) to this.*
 (filed under|posted in)\b.*
 also included in\W.*
 main category\W.*
@@ -110,7 +105,6 @@ to contact the (reporter|editor|author)s?\b.*
 .{0,12}(版权|版權)(所有|声明|聲明|与免责).*
 .{0,8}(免责|免責)?(声明|聲明)\s?[:：].*
 .{0,10}未[经經].{0,10}(授权|授權|许可|同意).*(转载|轉載|複製|复制).*
-.*不代表本.{0,4}(观点|立场|觀點|立場).*
 (您?(现在|当前)的?|当前)位置\s?[:：].*
 you are (here|(the )?visitor)\b.*
 .{0,20}best viewed (with|in|at)\b.*
@@ -124,6 +118,19 @@ you are (here|(the )?visitor)\b.*
 (已有)?\d+人(参与|评论|推荐).*
 阅读(全文|原文).*
 """
+# The same amid other words. Such a pattern is tried at each word of a line, so only where one of the signs is in it.
+_EMBEDDED = r"""
+.*\b(follow|find|like|join) (us|him|her|me|\w+) on (twitter|facebook|instagram|google)\b.*
+.*\b(get|receive|sign up for|subscribe to) .{0,60}newsletters?\b.*
+.*\ball rights reserved
+.*\bmay not be (published|reproduced|broadcast|copied)\b.*
+.*\bfollow any (responses|comments) to this.*
+.*不代表本.{0,4}(观点|立场|觀點|立場).*
+"""
+_SIGNS = (
+    *("twitter", "facebook", "instagram", "google", "newsletter", "rights reserved", "may not be", "follow any"),
+    "不代表本",
+)
 # Headings behind which other texts begin.
 _ENDS = r"""
 (related|recommended|similar|popular|trending|latest|more|other|recent|top)( \S+){0,4} (articles?|stories|posts?|news|headlines)
@@ -162,6 +169,7 @@ def _any_of(patterns: str) -> re.Pattern[str]:
 
 _LABEL = _any_of(_LABELS)
 _NOTICE = _any_of(_NOTICES)
+_EMBEDDED_NOTICE = _any_of(_EMBEDDED)
 _END = _any_of(_ENDS)
 _COMMENT = _any_of(_COMMENTS)
 _NUMBERED = re.compile(
@@ -175,8 +183,14 @@ def is_notice(text: str, num_words: int) -> bool:
     """Whether a line is one that stands beside texts: is_notice("Share this story!", 3)."""
     if num_words > _NOTICE_WORDS or len(text) > _NOTICE_CHARACTERS:
         return False
-    is_label = num_words <= _LABEL_WORDS and not text.endswith((".", "。"))
-    return bool(_NOTICE.fullmatch(text)) or (is_label and bool(_LABEL.fullmatch(text)))
+    if _NOTICE.fullmatch(text) or _has_notice(text):
+        return True
+    return num_words <= _LABEL_WORDS and not text.endswith((".", "。")) and bool(_LABEL.fullmatch(text))
+
+
+def _has_notice(text: str) -> bool:
+    lower = text.lower()
+    return any(sign in lower for sign in _SIGNS) and bool(_EMBEDDED_NOTICE.fullmatch(text))
 
 
 def begins_others(text: str, num_words: int) -> bool:

@@ -4,9 +4,11 @@ Names are cut into whole words, so that "share" is found in "post-share-bar" and
 """
 
 import re
+from collections.abc import Sequence
 
 from lxml import etree
 
+from corpusforge.extract.html_formulas import may_be_formula
 from corpusforge.extract.plain import names
 
 # What the names of an element say of what is inside; plain bits, since every element of every page is asked.
@@ -23,6 +25,9 @@ CAPTION = 32
 QUOTATION = 64
 # A summary before a text.
 LEAD = 128
+# Of a class: that it may hold or draw a formula, and that it names what stands inside a sentence and is no part of it.
+FORMULA = 256
+BESIDE = 512
 
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -56,36 +61,41 @@ _COMMENTS = names(
 # What describes a picture.
 _CAPTIONS = names("caption captions credit credits imgcaption imagecaption photocaption photocredit wpcaption copyrightholder")
 _LEADS = names("summary lead lede standfirst abstract intro introduction teaserlead daoyu zhaiyao")
+# Spans and links inside a sentence that are no part of it: footnote marks, links to edit or to the heading itself.
+_BESIDE = names(
+    """mw-editsection reference noprint sr-only visually-hidden visuallyhidden screen-reader-text headerlink anchorjs-link
+    permalink header-anchor footnote-ref footnote-backref mw-cite-backlink rollover-block"""
+)
 # What holds the text of an article and little else; "content" or "main" alone name half of the page.
 _BODY = re.compile(
-    r"""(?xi) (?:^|[\s_-]) (?: (?:article|story|post|entry|news|blog) [_-]*
+    r"""(?x) (?<![^\s_-]) (?: (?:article|story|post|entry|news|blog) [_-]*
     (?:body|content|text|txt|detail|copy|main)s?(?:[_-]*(?:text|content|inner))? | storytext | artibody | neirong
     | zhengwen | wenzhang | mw-parser-output ) (?:$|[\s_-])"""
 )
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 
 
-def words_of(name: str) -> list[str]:
-    """The words of a class or id: words_of("postShare-bar2") -> ["post", "share", "bar", "2"]."""
-    return [word.lower() for word in _WORD.findall(name)]
+# What a word says; the first of these sets that has it.
+_MEANINGS = {
+    **dict.fromkeys(_LEADS, LEAD),
+    **dict.fromkeys(_CAPTIONS, CAPTION),
+    **dict.fromkeys(_JUNK, JUNK),
+    **dict.fromkeys(_COMMENTS, COMMENTS),
+}
 
 
 def mark_of(name: str) -> int:
     """What a class, id or role says."""
     found = 0
-    for word in words_of(name):
-        if word in _COMMENTS:
-            found |= COMMENTS
-        elif word in _JUNK:
-            found |= JUNK
-        elif word in _CAPTIONS:
-            found |= CAPTION
-        elif word in _LEADS:
-            found |= LEAD
-    return found | BODY if _BODY.search(name) else found
+    for word in _WORD.findall(name):
+        found |= _MEANINGS.get(word.lower(), 0)
+    if _BODY.search(name.lower()):
+        found |= BODY
+    if may_be_formula(name):
+        found |= FORMULA
+    return found if _BESIDE.isdisjoint(name.split()) else found | BESIDE
 
 
-def is_hidden(element: etree._Element) -> bool:
-    """Whether an element says that readers do not see it."""
-    style = element.get("style")
-    return element.get("hidden") is not None if style is None else bool(_HIDDEN.search(style))
+def is_hidden(element: etree._Element, given: Sequence[str]) -> bool:
+    """Whether an element with the attributes `given` says that readers do not see it."""
+    return bool(_HIDDEN.search(element.get("style", ""))) if "style" in given else "hidden" in given

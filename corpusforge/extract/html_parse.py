@@ -23,7 +23,9 @@ class TooDeep(Exception):
 
 def parsed(text: str) -> etree._Element | None:
     """The tree of a page, without comments; None where it has no element. Raises TooDeep."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True, collect_ids=False
+    )
     try:
         root = etree.fromstring(without_floods(text).encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:

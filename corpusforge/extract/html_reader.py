@@ -9,10 +9,21 @@ import re
 from lxml import etree
 
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
-from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex, may_be_formula
-from corpusforge.extract.html_names import BODY, COMMENTS, HEADER, JUNK, QUOTATION, TABLE, is_hidden, mark_of
+from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex
+from corpusforge.extract.html_names import (
+    BESIDE,
+    BODY,
+    COMMENTS,
+    FORMULA,
+    HEADER,
+    JUNK,
+    QUOTATION,
+    TABLE,
+    is_hidden,
+    mark_of,
+)
 from corpusforge.extract.html_tables import CELLS, settle_table
-from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, one_paragraph
+from corpusforge.extract.html_tree import HEADINGS, Node, add_up, leaf_of, num_words, paragraph
 from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
 
 # Depth of the tree of blocks: of 421 real news pages the deepest has 40.
@@ -36,11 +47,19 @@ _RAISED = names("sub sup rt")
 _CODE = names("code kbd samp tt")
 _WRAPPED = _RAISED | _CODE
 _FORMULAS = names("math script mjx-container img")
-# Spans and links inside a sentence that are no part of it: footnote marks, links to edit or to the heading itself.
-_JUNK_SPANS = names(
-    """mw-editsection reference noprint sr-only visually-hidden visuallyhidden screen-reader-text headerlink anchorjs-link
-    permalink header-anchor footnote-ref footnote-backref mw-cite-backlink rollover-block"""
-)
+# What is done at the begin and end of an element, by its tag; 0 for those inside sentences that change nothing.
+_SKIP, _BLOCK, _FORMULA, _WRAP, _LINK, _BREAK, _CODE_BLOCK = range(1, 8)
+_KINDS = {
+    **dict.fromkeys(_SKIPPED, _SKIP),
+    **dict.fromkeys(_BLOCKS, _BLOCK),
+    **dict.fromkeys(_FORMULAS, _FORMULA),
+    **dict.fromkeys(_WRAPPED, _WRAP),
+    "a": _LINK,
+    "br": _BREAK,
+    "pre": _CODE_BLOCK,
+}
+# Beside the class.
+_NAMES = ("id", "role")
 _KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
 # What the names of these say of the whole page or text is no reason to leave it out.
 _NAMELESS = names("html body article main blockquote")
@@ -50,28 +69,10 @@ _INVISIBLE = re.compile("[\ufdd0-\ufdd2\u00ad\u200b-\u200d\u2060\ufeff\x00-\x08\
 
 def read_tree(page: etree._Element, *, keeps_formulas: bool = True) -> Node:
     """The blocks of a parsed page; where nearly all is in a link that was never closed, long lines are no links."""
-    root = _read(page, _Reader(keeps_formulas))
+    root = _Reader(keeps_formulas).read(page)
     if root.words > _MANY_WORDS and root.linked > 0.9 * root.words:
-        return _read(page, _Reader(keeps_formulas, trusts_links=False))
+        return _Reader(keeps_formulas, trusts_links=False).read(page)
     return root
-
-
-def _read(page: etree._Element, reader: "_Reader") -> Node:
-    walker = etree.iterwalk(page, events=("start", "end"))
-    skipped: etree._Element | None = None
-    for event, element in walker:
-        tag = element.tag
-        if event == "start":
-            if reader.begin(element, tag):
-                skipped = element
-                walker.skip_subtree()
-        elif skipped is not None and element is skipped:
-            skipped = None
-            if element.tail:
-                reader.put(element.tail)
-        else:
-            reader.end(element, tag)
-    return reader.tree()
 
 
 class _Reader:
@@ -89,6 +90,32 @@ class _Reader:
         self.too_deep = 0  # how many blocks are open beyond the deepest that is kept
         self.marks: dict[str, int] = {}
 
+    def read(self, page: etree._Element) -> Node:
+        """The tree of a page; most elements that change nothing, and white space between blocks, cost no call."""
+        parts, kind_of = self.parts, _KINDS.get
+        walker = etree.iterwalk(page, events=("start", "end"))
+        skipped: etree._Element | None = None
+        for event, element in walker:
+            tag = element.tag
+            kind = kind_of(tag, 0)
+            if event == "end":
+                if element is skipped:
+                    skipped = None
+                elif kind == _BLOCK:
+                    self.close()
+                elif kind:
+                    self.end(element, tag, kind)
+                text = element.tail
+            else:
+                if kind == _SKIP or (((given := element.keys()) or kind) and self.begin(element, tag, kind, given)):
+                    skipped = element
+                    walker.skip_subtree()
+                    continue
+                text = element.text
+            if text and (parts or not text.isspace()):
+                self.put(text)
+        return self.tree()
+
     def tree(self) -> Node:
         """What was read."""
         while len(self.stack) > 1:
@@ -98,56 +125,41 @@ class _Reader:
         add_up(self.stack[0])
         return self.stack[0]
 
-    def begin(self, element: etree._Element, tag: str) -> bool:
-        """Take in the begin of an element and the text before its first child; True: leave out what is inside."""
-        if tag in _SKIPPED:
-            return True
-        name = element.get("class")
-        if tag in _FORMULAS or (name is not None and may_be_formula(name)):
+    def begin(self, element: etree._Element, tag: str, kind: int, given: list[str]) -> bool:
+        """Take in the begin of an element with the attributes `given`; True: leave out what is inside."""
+        found = self.mark(element.get("class", "")) if "class" in given else 0
+        if (kind == _FORMULA and (tag != "img" or "class" in given)) or found & FORMULA:
             formula = formula_of(element, tag)
             if formula is not None:
                 self.formula(formula)
                 return True
-        if tag in _BLOCKS:
-            self.open(element, tag)
-        elif self.inline(element, tag, name):
-            return True
-        text = element.text
-        if text:
-            self.put(text)
-        return False
-
-    def inline(self, element: etree._Element, tag: str, name: str | None) -> bool:
-        """Take in the begin of an element that is no block; True: leave out what is inside."""
-        if tag == "pre":
+        if kind == _BLOCK:
+            self.open(element, tag, given, found)
+            return False
+        if kind == _CODE_BLOCK:
             self.code(element)
             return True
-        if tag == "script" or _is_left_out(element, name):
+        if tag == "script" or found & BESIDE or (given and is_hidden(element, given)):
             return True
-        if tag == "br":
+        if kind == _BREAK:
             self.line_break()
-        elif tag == "a":
-            self.num_links += element.get("href") is not None
-        elif tag in _WRAPPED:
+        elif kind == _LINK:
+            self.num_links += "href" in given
+        elif kind == _WRAP:
             self.wrapped.append((self.num_leaves, len(self.parts)))
         return False
 
-    def end(self, element: etree._Element, tag: str) -> None:
-        """Take in the end of an element that was not left out, and the text behind it."""
-        if tag in _BLOCKS:
-            self.close()
-        elif tag == "a":
+    def end(self, element: etree._Element, tag: str, kind: int) -> None:
+        """Take in the end of an element inside a sentence that was not left out."""
+        if kind == _LINK:
             self.num_links -= element.get("href") is not None
-        elif tag in _WRAPPED:
+        elif kind == _WRAP:
             self.wrap(tag)
-        text = element.tail
-        if text:
-            self.put(text)
 
     def put(self, text: str) -> None:
-        """Add inline text."""
+        """Add inline text, which is no white space at the begin of a leaf."""
         if text.isspace():
-            if self.parts and not self.parts[-1].isspace():
+            if not self.parts[-1].isspace():
                 self.parts.append(text)
             return
         self.parts.append(text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text))
@@ -176,7 +188,8 @@ class _Reader:
             return
         if formula.is_display:
             self.flush()
-            self.stack[-1].children.append(leaf_of("math", formula.text()))
+            text = formula.text()
+            self.stack[-1].children.append(leaf_of("math", text, num_words(text)))
         else:
             self.parts.append(formula.text())
 
@@ -185,7 +198,7 @@ class _Reader:
         self.flush()
         text = code_text(pre)
         if text:
-            leaf = leaf_of("pre", text)
+            leaf = leaf_of("pre", text, num_words(text))
             leaf.attributes = {"language": language_of(pre)}
             self.stack[-1].children.append(leaf)
 
@@ -201,40 +214,42 @@ class _Reader:
 
     def flush(self) -> None:
         """End the leaf that is being read."""
-        text = one_paragraph("".join(self.parts))
+        text, words = paragraph("".join(self.parts))
         self.parts.clear()
         self.num_leaves += 1
         if text:
             is_link = self.trusts_links or self.linked <= _LONGEST_LINK
             tag = "math" if is_display_tex(text) else ""
-            self.stack[-1].children.append(leaf_of(tag, text, self.linked if is_link else 0))
+            self.stack[-1].children.append(leaf_of(tag, text, words, self.linked if is_link else 0))
         self.linked = 0
 
-    def open(self, element: etree._Element, tag: str) -> None:
-        """Begin a block."""
+    def open(self, element: etree._Element, tag: str, given: list[str], found: int) -> None:
+        """Begin a block; `found` is what its class says."""
         if self.parts:
             self.flush()
         if len(self.stack) > _MAX_DEPTH:
             self.too_deep += 1
             return
         node = Node(tag)
-        attributes = element.keys()
-        if attributes:
-            node.mark = self.mark(element) & (_NAMELESS_MARKS if tag in _NAMELESS else -1)
+        if given:
+            for name in _NAMES:
+                if name in given:
+                    found |= self.mark(element.get(name, ""))
+            if "itemprop" in given and element.get("itemprop") == "articleBody":
+                found |= BODY
+            if is_hidden(element, given):
+                found |= JUNK
+            node.mark = found & _NAMELESS_MARKS if tag in _NAMELESS else found
             if tag in _KEPT:
-                node.attributes = {name: element.get(name) for name in _KEPT[tag] if name in attributes}
+                node.attributes = {name: element.get(name, "") for name in _KEPT[tag] if name in given}
         self.stack.append(node)
 
-    def mark(self, element: etree._Element) -> int:
-        """What the names of an element say; asked once for each name of a page."""
-        found = BODY if element.get("itemprop") == "articleBody" else 0
-        for name in (element.get("class"), element.get("id"), element.get("role")):
-            if name:
-                known = self.marks.get(name)
-                if known is None:
-                    known = self.marks[name] = mark_of(name)
-                found |= known
-        return found | JUNK if is_hidden(element) else found
+    def mark(self, name: str) -> int:
+        """What a class, id or role says; asked once for each of a page."""
+        found = self.marks.get(name)
+        if found is None:
+            found = self.marks[name] = mark_of(name)
+        return found
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""
@@ -244,28 +259,31 @@ class _Reader:
             self.too_deep -= 1
             return
         node = self.stack.pop()
-        add_up(node)
-        if node.tag in HEADINGS and node.words > _MAX_HEADING_WORDS:
-            node.tag = "div"
+        tag = node.tag
+        if node.children:
             add_up(node)
-        if node.mark & JUNK and any(_is_quotation(child) and child.words * 5 > node.words * 4 for child in node.children):
-            node.mark = node.mark & ~JUNK | QUOTATION
-        if not node.words and node.tag not in CELLS:
+            if tag in HEADINGS and node.words > _MAX_HEADING_WORDS:
+                node.tag = "div"
+                add_up(node)
+            if node.mark & JUNK and _is_quoted(node):
+                node.mark = node.mark & ~JUNK | QUOTATION
+        if not node.words and tag not in CELLS:
             return
         around = self.stack[-1]
         around.children.append(node)
-        if node.tag == "table":
+        if tag == "table":
             settle_table(node)
             around.mark |= TABLE
             return
-        around.mark |= node.mark & (HEADER | TABLE)
-        if node.tag in ("th", "caption"):
+        if node.mark:
+            around.mark |= node.mark & (HEADER | TABLE)
+        if tag in ("th", "caption"):
             around.mark |= HEADER
 
 
-def _is_quotation(node: Node) -> bool:
-    return node.tag == "blockquote" or bool(node.mark & QUOTATION)
-
-
-def _is_left_out(element: etree._Element, name: str | None) -> bool:
-    return (name is not None and not _JUNK_SPANS.isdisjoint(name.split())) or is_hidden(element)
+def _is_quoted(node: Node) -> bool:
+    """Whether a quotation is nearly all that a block holds."""
+    for child in node.children:
+        if (child.tag == "blockquote" or child.mark & QUOTATION) and child.words * 5 > node.words * 4:
+            return True
+    return False

@@ -12,7 +12,7 @@ from corpusforge.extract.plain import HARD, names, unwrap
 
 HEADINGS = names("h1 h2 h3 h4 h5 h6")
 
-_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _SENTENCE_END = re.compile(r"[.!?。！？…;；:：][\"'”’」』）)\]]{0,3}\Z")
 # Words of a line that is running text; one that ends as a sentence needs fewer.
@@ -48,14 +48,14 @@ class Node:
         return bool(self.mark & (JUNK | COMMENTS))
 
 
-def leaf_of(tag: str, text: str, linked: int = 0) -> Node:
-    """A leaf with its words counted; `linked` of them are in links."""
+def leaf_of(tag: str, text: str, words: int, linked: int = 0) -> Node:
+    """A leaf with so many words; `linked` of them are in links."""
     leaf = Node(tag, text=text)
-    leaf.words = words = num_words(text)
-    leaf.linked = linked = min(linked, words)
-    if linked * (2 if words >= _LONG_WORDS else 3) <= words and (
-        words >= _RUNNING_WORDS or (words >= _SENTENCE_WORDS and _SENTENCE_END.search(text[-4:]))
-    ):
+    leaf.words = words
+    if linked:
+        leaf.linked = linked = min(linked, words)
+    is_text = words >= _SENTENCE_WORDS and linked * (2 if words >= _LONG_WORDS else 3) <= words
+    if is_text and (words >= _RUNNING_WORDS or _SENTENCE_END.search(text[-4:])):
         leaf.running = leaf.content = words
     return leaf
 
@@ -95,14 +95,19 @@ def nodes(node: Node) -> Iterator[Node]:
 
 def num_words(text: str) -> int:
     """Words between spaces; a Chinese character or kana is a word."""
-    if text.isascii():
+    if text.isascii() or not _IDEOGRAPHS.search(text):
         return len(text.split())
-    num_ideographs = len(_IDEOGRAPHS.findall(text))
-    return num_ideographs + len(_IDEOGRAPHS.sub(" ", text).split()) if num_ideographs else len(text.split())
+    others = _IDEOGRAPHS.split(text)
+    return len(text) - sum(map(len, others)) + len(" ".join(others).split())
 
 
-def one_paragraph(text: str) -> str:
-    """Inline text of a page as a paragraph on one line; HARD becomes a line feed."""
-    if HARD not in text and ("\n" not in text or text.isascii()):
-        return " ".join(text.split())  # the same as below, and what most paragraphs are
-    return unwrap(_SPACES.sub(" ", text))
+def paragraph(text: str) -> tuple[str, int]:
+    """Inline text of a page as a paragraph on one line, HARD as a line feed, and its words."""
+    if text.isascii():
+        words = text.split()
+        return " ".join(words), len(words)
+    if HARD in text or "\n" in text:
+        text = unwrap(_SPACES.sub(" ", text))
+    else:
+        text = " ".join(text.split())
+    return text, num_words(text)

@@ -19,11 +19,15 @@ _IDEOGRAPH += "\U00020000-\U0003ffff"
 _WIDE_PUNCTUATION = "\u3000-\u3004\u3008-\u3020\ufe30-\ufe4f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 _SHARED_PUNCTUATION = "\u2018\u2019\u201c\u201d\u2014\u2026\u00b7"  # Chinese text and Latin text both use these
 _CJK = re.compile(f"[{_IDEOGRAPH}{_WIDE_PUNCTUATION}]")
-_WIDE = re.compile(f"[{_WIDE_PUNCTUATION}]")
-_SHARED = re.compile(f"[{_SHARED_PUNCTUATION}]")
 
 _NEWLINES = re.compile("\r\n?|[\u2028\u2029\x85]")
 _SOFT_BREAK = re.compile(r" ?\n[ \n]*")
+# A soft break that leaves no space: beside full-width punctuation or a hard break, and inside Chinese.
+_WIDE_BREAK = re.compile(
+    f"\n(?:(?=[{_WIDE_PUNCTUATION}{HARD}])|(?<=[{_WIDE_PUNCTUATION}{HARD}]\n)"
+    f"|(?<=[{_IDEOGRAPH}]\n)(?=[{_IDEOGRAPH}{_SHARED_PUNCTUATION}])|(?<=[{_SHARED_PUNCTUATION}]\n)(?=[{_IDEOGRAPH}]))"
+)
+_HARD_BREAK = re.compile(f" ?{HARD} ?")
 _MARKS = re.compile(f"[{HARD}{DROPPED}{KEPT}]")
 _SPACES = re.compile(r"[ \t]{2,}|\t")
 _DROPPED = re.compile(f" ?{DROPPED}+")
@@ -56,27 +60,20 @@ def is_cjk(character: str) -> bool:
     return bool(_CJK.match(character))
 
 
-def _soft_break(match: re.Match[str]) -> str:
-    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
-    if HARD in (before, after):
-        return ""
-    if _WIDE.match(before) or _WIDE.match(after):
-        return ""
-    is_left, is_right = is_cjk(before), is_cjk(after)
-    if (is_left and is_right) or (is_left and _SHARED.match(after)) or (is_right and _SHARED.match(before)):
-        return ""
-    return " "
-
-
 def unwrap(text: str) -> str:
     """One paragraph on one line: a soft break becomes a space, or nothing beside Chinese; HARD becomes a line feed.
 
     unwrap("red\\nclay") -> "red clay"; unwrap("黄\\n土") -> "黄土"
     """
     # spaces first: patterns that begin with a run of spaces take quadratic time on a long one
-    text = _SOFT_BREAK.sub(_soft_break, _SPACES.sub(" ", text).strip())
-    text = _DROPPED.sub("", text)
-    return re.sub(f" ?{HARD} ?", "\n", text).strip().replace(KEPT, " ")
+    text = _SPACES.sub(" ", text).strip()
+    if "\n" in text:
+        text = _WIDE_BREAK.sub("", _SOFT_BREAK.sub("\n", text)).replace("\n", " ")
+    if DROPPED in text:
+        text = _DROPPED.sub("", text)
+    if HARD in text:
+        text = _HARD_BREAK.sub("\n", text)
+    return text.strip().replace(KEPT, " ")
 
 
 def one_line(text: str) -> str:

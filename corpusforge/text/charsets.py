@@ -126,7 +126,7 @@ def charset_of(raw: bytes, *, declared: Sequence[str] = ()) -> str:
     wide = _wide(raw, declared)
     if wide:
         return wide
-    if _JAPANESE_ESCAPE.search(raw) and _damage(raw[:_MAX_SAMPLE_BYTES], "iso-2022-jp") <= _MAX_DAMAGE:
+    if b"\x1b" in raw and _JAPANESE_ESCAPE.search(raw) and _damage(raw[:_MAX_SAMPLE_BYTES], "iso-2022-jp") <= _MAX_DAMAGE:
         return "iso-2022-jp"
     if "hz-gb-2312" in declared and b"~{" in raw and _is_valid(raw, "hz-gb-2312"):
         return "hz-gb-2312"
