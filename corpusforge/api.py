@@ -64,7 +64,7 @@ def verify(out: StrPath, documents: int | None = None) -> Verified:
 
 
 def trace(shard: StrPath, sequence: int) -> list[Segment]:
-    """The documents behind a training sample: sequence number `sequence` of a shard such as out/geo/shards/geo-00000."""
+    """The documents behind a training sample: sequence number `sequence` of a shard such as out/geo/shards/books-00000."""
     return trace_sequence(Path(shard), sequence)
 
 

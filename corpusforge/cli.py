@@ -179,13 +179,13 @@ def verify_command(
 
 @app.command("trace")
 def trace_command(
-    shard: Annotated[Path, typer.Argument(help="A shard, such as out/geo/shards/geo-00000.", show_default=False)],
+    shard: Annotated[Path, typer.Argument(help="A shard, such as out/geo/shards/books-00000.", show_default=False)],
     index: Annotated[int, typer.Argument(help="Number of the training sample (sequence) in the shard.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
     """Show where a training sample comes from: document, URL, licence, span of text, every signal.
 
-    Example: corpusforge trace out/geo/shards/geo-00000 17
+    Example: corpusforge trace out/geo/shards/books-00000 17
     """
     from corpusforge.inspect.trace import trace
     from corpusforge.terminal.documents import print_segments
