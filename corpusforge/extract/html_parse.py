@@ -32,6 +32,8 @@ def parsed(text: str) -> etree._Element | None:
         return None
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log.filter_from_fatals()):
         raise TooDeep
+    if root is not None:
+        root.extend(list(root.itersiblings()))  # what stands behind </html>
     return root
 
 

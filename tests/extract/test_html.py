@@ -278,3 +278,8 @@ def test_any_bytes_are_text_or_rejected(raw: bytes) -> None:
     found = Html().extract(raw, "text/html", "")
     assert bool(found.text) != bool(found.drop)
     found.text.encode()
+
+
+@pytest.mark.parametrize("between", ["</html>", "</body></html>", "</body></html><script>a()</script>", "</html><html>"])
+def test_text_behind_the_end_of_a_page_is_not_lost(between: str) -> None:
+    assert extracted(f"<html><body><p>{LEAD}</p>{between}<p>{END}</p>").text == f"{LEAD}\n\n{END}"
