@@ -1,7 +1,7 @@
 """From what a recipe asks of a mix and the rows that there are to the rows that each stage reads of each group.
 
-Weights are shares of tokens, and what is read is rows, so a group whose rows hold more fill gets more of them. A stage that would
-read a group more often than its cap allows becomes shorter as a whole: its weights are kept, and a note says so. All in
+Weights are shares of tokens, and what is read is rows, so a group whose rows hold more fill gets more of them. A stage that
+would read a group more often than its cap allows becomes shorter as a whole: its weights are kept, and a note says so. All in
 whole numbers and fractions: the same recipe gives the same rows on every machine.
 """
 

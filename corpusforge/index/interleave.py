@@ -1,10 +1,10 @@
 """In which order groups take turns: at every prefix each group has had its share of rows to within one row.
 
-The j-th row of a group with `count` of `total` rows may come from position floor((j - 1) total / count) on, and must have come by
-position ceil(j total / count). Taking the one that must come first, of those that may, meets every such window (one
-processor's case of proportionate fairness: Baruah, Cohen, Plaxton and Varvel 1996). Taking the group that is furthest behind, as
-Megatron's blend does, or drawing lots, does not. What the rule needs to go on is only how many rows each group has had, so
-these numbers are kept before every BLOCK-th position, and no position is reached by walking further than that.
+The j-th row of a group with `count` of `total` rows may come from position floor((j - 1) total / count) on, and must have
+come by position ceil(j total / count). Taking the one that must come first, of those that may, meets every such window (one
+processor's case of proportionate fairness: Baruah, Cohen, Plaxton and Varvel 1996). Taking the group that is furthest behind,
+as Megatron's blend does, or drawing lots, does not. What the rule needs to go on is only how many rows each group has had,
+so these numbers are kept before every BLOCK-th position, and no position is reached by walking further than that.
 """
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""mix.json: what training reads of a build. Its groups with their shards, its stages with their rows, all that decides the order.
+"""mix.json: what training reads of a build. Groups with their shards, stages with their rows, all that decides the order.
 
 {"format": 2, "seed": 7, "layout": "packed", "seq_length": 2048,
  "groups": {"geo": {"num_documents": …, "num_sequences": …, "num_tokens": …, "shards": [{"name": "geo-00000", …}]}},
@@ -27,6 +27,7 @@ class MixShard(_Facts):
 
     name: str
     num_sequences: Count
+    num_tokens: Count
     files: dict[str, FileFacts]
 
 

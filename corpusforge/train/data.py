@@ -65,7 +65,9 @@ class Samples:
         groups = {name: mix.groups[name] for name in plan.groups}
         samples = cls(build, mix, groups, StageOrder(plan, groups, mix.seed).rows, plan.num_rows)
         samples.stage = plan.name
-        samples.fingerprint = _fingerprint(build, groups, {"stage": plan.model_dump(mode="json"), "seed": mix.seed})
+        samples.fingerprint = _fingerprint(
+            build, groups, {"stage": plan.model_dump(mode="json", exclude={"notes"}), "seed": mix.seed}
+        )
         return samples
 
     @classmethod
