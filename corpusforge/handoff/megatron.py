@@ -26,15 +26,15 @@ class MegatronOptions:
     stage: str | None = None
     """Of mix.json, the stage whose weights count; None is the only one."""
     split: str = "99,1,0"
-    """Parts for training, validation and test, as Megatron cuts each shard; where slices were held out, these are validated on."""
+    """Parts for training, validation and test, as Megatron cuts each shard; not used where slices were held out."""
     gpus_per_node: int = 8
 
 
 def megatron_script(out: Path, options: MegatronOptions) -> str:
     """A script that trains on the shards in `out`; arguments given to it (the model, its optimizer) go to pretrain_gpt.py.
 
-    Raises InputError when no finished build is in `out`, or mix.json has no such stage, and UserError for packed rows of another
-    length than `seq_length`.
+    Raises InputError when no finished build is in `out`, or mix.json has no such stage, and UserError for packed rows whose
+    length is not `seq_length`.
     """
     out = out.absolute()
     name, mix, facts = read_manifest(out)["name"], Mix.read(out), TokenFacts.read(out / "tokenizer")
