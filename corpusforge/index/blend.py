@@ -127,7 +127,9 @@ def _plan(
             f"{tokens:,} tokens asked for, {floor(num_tokens):,} planned: group {scarce} has {groups[scarce].num_tokens:,} and "
             f"may be read {float(caps.get(scarce, 1)):g} times; raise max_epochs, or lower tokens or its weight"
         )
-    rows = _whole(asked.rows(num_tokens), {group: caps.get(group, Fraction(1)) * groups[group].num_sequences for group in there})
+    rows = _whole(
+        asked.rows(num_tokens), {group: caps.get(group, Fraction(1)) * groups[group].num_sequences for group in there}
+    )
     if sum(rows.values()) >= MAX_ROWS:
         raise UserError(
             f"mix: stage {name} has {sum(rows.values()):,} rows, at most {MAX_ROWS - 1:,} can be read; lower tokens"
