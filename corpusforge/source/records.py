@@ -48,7 +48,7 @@ class RecordReader:
     def document(self, record: dict[str, object], origin: str, content: bytes) -> Row:
         """The row of a record; `content` is what it was parsed from."""
         key, about_key = self._key(record, origin, content)
-        text = _lookup(record, self.columns.text)
+        text = _whole(record, content) if self.columns.takes_whole else _lookup(record, self.columns.text)
         text = None if text is _ABSENT else text
         facts = [_fact(record, fact, name) for fact, name in self.columns.facts]
         meta, about_meta = self._meta(record)
@@ -89,6 +89,14 @@ def rejected(origin: str, verdict: Verdict, content: bytes = b"") -> Row:
 def excerpt(content: bytes) -> str:
     """The beginning of a line that gave no text."""
     return content[:MAX_EXCERPT_BYTES].decode("utf-8", "replace")
+
+
+def _whole(record: Mapping[str, object], content: bytes) -> str:
+    """A record as JSON on one line."""
+    try:
+        return orjson.dumps(record).decode()
+    except orjson.JSONEncodeError:
+        return content.decode()  # nested more deeply than is written, though not than is read: the line itself
 
 
 def _lookup(record: Mapping[str, object], name: str) -> object:
