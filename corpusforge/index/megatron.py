@@ -75,8 +75,9 @@ class Megatron(Sink):
         """Write one shard; gives the numbers in NUMBERS, dtype and layout.
 
         Tables have id, source, origin, url, license, ids, num_bytes (UTF-8 bytes of the stored text) and, but for layout
-        documents, pieces; all have loss or none. Without any row nothing is written and the numbers are 0. Raises ValueError where ids or pieces
-        contradict the tokenizer, each other or the row's length: a stage before is at fault.
+        documents, pieces; all have loss or none. Without any row nothing is written and the numbers are 0.
+        Raises ValueError where ids or pieces contradict the tokenizer, each other or the row's length: a stage before is at
+        fault.
         """
         tokenizer = TokenFacts.read(artifacts["tokenizer"])
         tables = (table for table in rows if table.num_rows)

@@ -27,7 +27,8 @@ _BLOCK_TOKENS = 2**22
 def write_packed(tables: Iterator[pa.Table], prefix: Path, tokenizer: TokenFacts, row_length: int) -> dict[str, int]:
     """Write .bin, .idx, .docs.parquet and .segments.bin/.idx of the rows, and .labels.bin/.idx where they have loss.
 
-    Gives the numbers for the manifest. Behind the last piece of a row the rest is filled with EOD. Raises ValueError where a piece is longer than a row.
+    Gives the numbers for the manifest. Behind the last piece of a row the rest is filled with EOD. Raises ValueError where a
+    piece is longer than a row.
     """
     with TemporaryFile(dir=prefix.parent) as file, TemporaryFile(dir=prefix.parent) as label_file:
         spool = _Spool(file, label_file, tokenizer)

@@ -116,7 +116,7 @@ def labels_of(
     if tokenizer.bos_id is not None or not np.array_equal(np.diff(_bounds(table, "loss")), lengths):
         raise ValueError("loss is not told for each token and one EOD of every document; the stage that gives it has a defect")
     falls = table.column("loss").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.where(falls, tokens, NO_LOSS).astype(np.int32)
+    return np.where(falls, tokens.astype(np.int32), np.int32(NO_LOSS))
 
 
 def broken_tiles(

@@ -126,18 +126,29 @@ class Documents:
 
     def texts_of(self, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[str]:
         """Text of some rows as it was after the first `num_steps` steps; the rows must have been kept by all but the last."""
+        found: list[str] | None = self._given("text", source, part, rows, num_steps)
+        if found is None:
+            raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
+        return found
+
+    def turns_of(self, source: str, part: str, rows: Sequence[int]) -> list[list[dict[str, Any]]] | None:
+        """Whose turn which bytes of the text are, in rows for fine-tuning; None where the documents are none."""
+        return self._given("turns", source, part, rows, len(self.steps_of(source)))
+
+    def _given(self, name: str, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[Any] | None:
+        """A column of some rows as the first `num_steps` steps left it; None where none of them gives it to all."""
         for step in reversed(self.steps_of(source)[:num_steps]):
             path = step.path(f"{part}.parquet")
             if not path.exists():
                 continue
             file = pq.ParquetFile(path)
-            if "text" not in file.schema_arrow.names:
+            if name not in file.schema_arrow.names:
                 continue
             places = _places(file, rows)
             if (places >= 0).all():
-                texts: list[str] = take_rows(file, places.tolist(), ["text"])["text"].to_pylist()
-                return texts
-        raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
+                found: list[Any] = take_rows(file, places.tolist(), [name])[name].to_pylist()
+                return found
+        return None
 
     def signals_of(self, source: str, part: str, rows: Sequence[int], num_steps: int | None = None) -> list[dict[str, Any]]:
         """Everything that the first `num_steps` steps, or all, measured on some rows."""
@@ -154,9 +165,14 @@ class Documents:
         path = folder / f"{part}.parquet" if folder is not None else None
         return pq.ParquetFile(path) if path is not None and path.exists() else None
 
+    def _given_file(self, step: StepOnDisk, part: str) -> pq.ParquetFile | None:
+        """Where a stage that works row by row keeps the columns that it gives."""
+        path = step.folder / f"{part}.parquet" if step.folder is not None and step.kind == "stream" else None
+        return pq.ParquetFile(path) if path is not None and path.exists() else None
+
     def edits_at(self, step: StepOnDisk, location: Location) -> list[dict[str, Any]]:
         """Spans (begin, end, reason, and of a barrier the owner) that one step had cut out of a document if it kept it."""
-        file = self._said_file(step, location.part)
+        file = self._said_file(step, location.part) or self._given_file(step, location.part)
         if file is None or "edits" not in file.schema_arrow.names:
             return []
         places = _places(file, [location.row])

@@ -47,7 +47,9 @@ class ChatTemplate:
         """From Jinja source; raises UserError naming `origin` where it is none."""
         if _PLACEHOLDER.search(source) or "\ue000" in source:
             raise UserError(f"sft.render: the template of {origin} holds U+E000, which marks turns here; take it out")
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _refuse
         try:

@@ -7,6 +7,7 @@ guessed beyond the format: a role that nobody named, an answer that is missing, 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import orjson
 
@@ -39,7 +40,7 @@ class BadRow(ValueError):
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the fields of one record; `columns` gives a field another name, `roles` are names of roles beside the usual ones."""
+    """Reads the fields of one record; `columns` gives fields other names, `roles` are names of roles beside the usual ones."""
 
     record: Record
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -125,14 +126,14 @@ def _messages(reader: Reader) -> list[Turn]:
 def _qasper(reader: Reader) -> list[Turn]:
     evidence = reader.value("evidence")
     passages = evidence if isinstance(evidence, list) else [evidence]
-    context = _context("\n".join(reader._string(each, "evidence") for each in passages))  # noqa: SLF001
+    context = _context("\n".join(reader._string(each, "evidence") for each in passages))
     return [*context, Turn("user", reader.text("question")), Turn("assistant", reader.text("answer"))]
 
 
 def _literary(reader: Reader) -> list[Turn]:
     text = reader.text("text").strip()
     found = list(_LITERARY_TURN.finditer(text))
-    if not found or found[0].start() != 0 or any(one.end() != two.start() for one, two in zip(found, found[1:], strict=False)):
+    if not found or found[0].start() != 0 or any(one.end() != two.start() for one, two in pairwise(found)):
         raise BadRow("wrong_type", f"text begins {text[:_MAX_SHOWN]!r}, where '<s>Human: ' is wanted")
     roles: Mapping[str, Role] = {"Human": "user", "Assistant": "assistant"}
     return [Turn(roles[each[1]], each[2].removesuffix("\n")) for each in found]
@@ -144,7 +145,9 @@ def _context(text: str) -> list[Turn]:
 
 def _written(value: object) -> str:
     """A string as it is; an object or a list, such as triples, as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode() if isinstance(value, dict | list) else _refused(value)
+    return (
+        value if isinstance(value, str) else orjson.dumps(value).decode() if isinstance(value, dict | list) else _refused(value)
+    )
 
 
 def _refused(value: object) -> str:
@@ -195,16 +198,20 @@ def _problems(turns: Sequence[Turn]) -> Iterator[BadRow]:
     if not spoken:
         yield BadRow("no_turns", f"the row has {len(turns)} turns, none of a user or an assistant")
     for number, role in enumerate(spoken):
-        expected = ("user", "assistant")[number % 2]
+        expected: Role = "assistant" if number % 2 else "user"
         if role != expected:
             yield BadRow("wrong_turn_order", f"turn {number} is the {role}'s where the {expected}'s is wanted")
     if len(spoken) % 2:
         yield BadRow("no_answer", f"the last of {len(spoken)} turns is the user's: nothing answers it")
-    for number, (role, text) in enumerate(turns):
-        if role == "assistant" and not text.strip():
-            yield BadRow("empty_answer", f"turn {number} of {len(turns)}, an answer, has {len(text)} characters, all of them blank")
-        if role == "user" and not text.strip() and not _has_context(turns, number):
-            yield BadRow("empty_prompt", f"turn {number} of {len(turns)}, a question, has {len(text)} characters, all of them blank")
+    for number, (speaker, text) in enumerate(turns):
+        if speaker == "assistant" and not text.strip():
+            yield BadRow(
+                "empty_answer", f"turn {number} of {len(turns)}, an answer, has {len(text)} characters, all of them blank"
+            )
+        if speaker == "user" and not text.strip() and not _has_context(turns, number):
+            yield BadRow(
+                "empty_prompt", f"turn {number} of {len(turns)}, a question, has {len(text)} characters, all of them blank"
+            )
         if "\0" in text:
             yield BadRow("nul_bytes", f"turn {number} of {len(turns)} has {text.count(chr(0))} characters U+0000")
 

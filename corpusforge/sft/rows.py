@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from corpusforge.core import TEXT_FIELD, VERDICT_FIELDS, Artifacts, Transform
 from corpusforge.sft.formats import FORMATS, BadRow, Reader, checked, detected
-from corpusforge.sft.turns import TURNS_FIELD, Role, joined
+from corpusforge.sft.turns import TURNS_FIELD, Role, Turn, joined
 
 FormatName = Literal["auto", "alpaca", "sharegpt", "messages", "knowlm", "qasper", "literary"]
 
@@ -17,7 +17,7 @@ _OUTPUT = pa.schema([TEXT_FIELD, TURNS_FIELD, *VERDICT_FIELDS])
 
 
 class Rows(Transform):
-    """Reads records that a source gives whole (columns: {text: "*"}); adds turns, and makes the text the turns one after another.
+    """Reads records that a source gives whole (columns: {text: "*"}): adds turns, and makes them the text, one after another.
 
     A bad row is rejected as invalid_json, not_an_object, unknown_format, ambiguous_format, missing_column, wrong_type,
     unknown_role, no_turns, wrong_turn_order, no_answer, empty_answer, empty_prompt or nul_bytes.
@@ -27,7 +27,7 @@ class Rows(Transform):
     adds: ClassVar[tuple[str, ...]] = ("text", "turns")
 
     format: FormatName = "auto"
-    """auto finds alpaca, sharegpt, messages, qasper and literary by their columns, and rejects a row that fits more than one."""
+    """auto finds alpaca, sharegpt, messages, qasper and literary by columns, and rejects a row that fits more than one."""
     columns: Mapping[str, str] = Field(default_factory=dict)
     """Fields of the format that have other names in the records: {instruction: prompt, output: response}."""
     roles: Mapping[str, Literal["system", "user", "assistant"]] = Field(default_factory=dict)
@@ -57,7 +57,7 @@ class Rows(Transform):
         return (text, [span._asdict() for span in spans], "", False, None, None, "")
 
 
-def _read(content: str, name: str, columns: Mapping[str, str], roles: Mapping[str, Role]) -> list:
+def _read(content: str, name: str, columns: Mapping[str, str], roles: Mapping[str, Role]) -> list[Turn]:
     try:
         record = orjson.loads(content)
     except orjson.JSONDecodeError as error:

@@ -1,6 +1,7 @@
 """Corpora small enough to check by hand, as the sink gets them, and the sink as a slow, obvious loop."""
 
 from pathlib import Path
+
 import pyarrow as pa
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -526,5 +526,5 @@ def test_a_star_takes_the_whole_row_as_json(tmp_path):
 
 
 def test_a_star_refuses_a_column_that_is_no_json(tmp_path):
-    with pytest.raises(InputError, match="column 'image' .*is binary, it has to be something that JSON can hold"):
+    with pytest.raises(InputError, match=r"column 'image' .*is binary, it has to be something that JSON can hold"):
         _rows(tmp_path, {"columns": {"text": "*"}}, image=[b"x"])
