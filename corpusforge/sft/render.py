@@ -14,7 +14,7 @@ from corpusforge.errors import UserError
 from corpusforge.settings import ResourcePath
 from corpusforge.sft.formats import BadRow
 from corpusforge.sft.renderer import Loss, Rendered, Renderer
-from corpusforge.sft.shorten import Kept, shortened, spoken
+from corpusforge.sft.shorten import Kept, Shortener
 from corpusforge.sft.turns import Span, Turn, turns_of
 from corpusforge.tokens import IDS_FIELD, LOSS_FIELD, PIECES_FIELD, TokenFacts
 from corpusforge.vocab.folder import TokenizerFiles, token_facts
@@ -81,14 +81,13 @@ class Render(Transform):
     def _row(self, text: str, spans: Sequence[Span], renderer: Renderer) -> tuple[object, ...]:
         turns = turns_of(text, spans)
         try:
-            kept, size = shortened(turns, lambda some: renderer.render(some).size, self.max_tokens)
-            rendered = renderer.render(spoken(turns, kept))
+            kept, row = Shortener(turns, renderer.render, self.max_tokens).shortened()
         except BadRow as error:
             return _rejected(error.reason, str(error))
-        if size > self.max_tokens:
+        if row.size > self.max_tokens:
             message = "with the shortest prompt that says anything, the answer does not fit"
-            return _rejected("answer_too_long", message, size, self.max_tokens)
-        return _kept(rendered, len(text.encode()), list(_edits(turns, spans, kept)))
+            return _rejected("answer_too_long", message, row.size, self.max_tokens)
+        return _kept(row, len(text.encode()), list(_edits(turns, spans, kept)))
 
 
 def _source(name: TemplateName, files: TokenizerFiles) -> str:

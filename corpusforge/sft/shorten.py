@@ -8,17 +8,19 @@ the answer.) An answer is never cut: where the shortest prompt leaves no room fo
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from corpusforge.sft.turns import Turn
+from corpusforge.sft.renderer import Rendered
+from corpusforge.sft.turns import Role, Turn
 
 # What stands where text was taken out.
 GAP = "\n[...]\n"
 
 # Characters of a question or its context that are left at least: less would be no question any more.
-_LEAST = 64
+LEAST = 64
 
-Size = Callable[[Sequence[Turn]], int]
+Render = Callable[[Sequence[Turn]], Rendered]
 
 
 class Kept(NamedTuple):
@@ -29,21 +31,68 @@ class Kept(NamedTuple):
     end: int
 
 
-def shortened(turns: Sequence[Turn], size: Size, limit: int) -> tuple[list[Kept], int]:
-    """What is left of the turns so that their `size` is at most `limit`, and that size; it is larger where they cannot fit."""
-    whole = [Kept(number, 0, 0) for number in range(len(turns))]
-    for kept in _without_turns(turns, size, limit, whole):
-        found = size(spoken(turns, kept))
-        if found <= limit:
-            return kept, found
-        whole = kept
-    for role in ("context", "user"):
-        for place in range(len(whole) - 1, -1, -1):
-            if turns[whole[place].number].role == role and len(turns[whole[place].number].text) > _LEAST + len(GAP):
-                whole, found = _cut(turns, size, limit, whole, place)
-                if found <= limit:
-                    return whole, found
-    return whole, size(spoken(turns, whole))
+@dataclass(frozen=True)
+class Shortener:
+    """Makes one conversation fit `limit` tokens; each step gives what is left and the row of that."""
+
+    turns: Sequence[Turn]
+    render: Render
+    limit: int
+
+    def shortened(self) -> tuple[list[Kept], Rendered]:
+        """What is left of the turns, and its row: one above the limit where they cannot fit."""
+        kept = [Kept(number, 0, 0) for number in range(len(self.turns))]
+        row = self._row(kept)
+        for shorten in (self._without_exchanges, self._without_system, self._without_context, self._without_words):
+            if row.size > self.limit:
+                kept = shorten(kept)
+                row = self._row(kept)
+        return kept, row
+
+    def _row(self, kept: Sequence[Kept]) -> Rendered:
+        return self.render(spoken(self.turns, kept))
+
+    def _fits(self, kept: Sequence[Kept]) -> bool:
+        return self._row(kept).size <= self.limit
+
+    def _role(self, kept: Kept) -> Role:
+        return self.turns[kept.number].role
+
+    def _without_exchanges(self, kept: list[Kept]) -> list[Kept]:
+        """The system's turn and the last exchanges that fit, one at least."""
+        system = [each for each in kept if self._role(each) == "system"]
+        ends = [place + 1 for place, each in enumerate(kept) if self._role(each) == "assistant"]
+        starts = [len(system), *ends[:-1]]
+        fitting = bisect_left(starts, True, hi=len(starts) - 1, key=lambda start: self._fits([*system, *kept[start:]]))
+        return [*system, *kept[starts[fitting] :]]
+
+    def _without_system(self, kept: list[Kept]) -> list[Kept]:
+        return [each for each in kept if self._role(each) != "system"]
+
+    def _without_context(self, kept: list[Kept]) -> list[Kept]:
+        return self._cut(kept, "context")
+
+    def _without_words(self, kept: list[Kept]) -> list[Kept]:
+        return self._cut(kept, "user")
+
+    def _cut(self, kept: list[Kept], role: Role) -> list[Kept]:
+        """The most of the turn of a role that fits, its two ends of one length; the least of it where nothing does."""
+        place = next((place for place, each in enumerate(kept) if self._role(each) == role), None)
+        length = 0 if place is None else len(self.turns[kept[place].number].text)
+        if place is None or length <= LEAST + len(GAP):
+            return kept
+
+        def with_(left: int) -> list[Kept]:
+            return [*kept[:place], Kept(kept[place].number, (left + 1) // 2, length - left // 2), *kept[place + 1 :]]
+
+        fits, too_many = LEAST, length
+        while too_many - fits > 1:
+            middle = (fits + too_many) // 2
+            if self._fits(with_(middle)):
+                fits = middle
+            else:
+                too_many = middle
+        return with_(fits)
 
 
 def spoken(turns: Sequence[Turn], kept: Sequence[Kept]) -> list[Turn]:
@@ -52,36 +101,3 @@ def spoken(turns: Sequence[Turn], kept: Sequence[Kept]) -> list[Turn]:
         turns[number]._replace(text=turns[number].text[:begin] + GAP + turns[number].text[end:]) if end else turns[number]
         for number, begin, end in kept
     ]
-
-
-def _without_turns(turns: Sequence[Turn], size: Size, limit: int, whole: list[Kept]) -> list[list[Kept]]:
-    """In the order in which they are tried: all turns, the last exchanges that fit, and the last one alone."""
-    system = [kept for kept in whole if turns[kept.number].role == "system"]
-    ends = [number + 1 for number, turn in enumerate(turns) if turn.role == "assistant"]
-    starts = [len(system), *ends[:-1]]
-    fitting = bisect_left(starts, True, key=lambda start: size(spoken(turns, [*system, *whole[start:]])) <= limit)
-    last = starts[min(fitting, len(starts) - 1)]
-    return [whole, [*system, *whole[last:]], whole[starts[-1] :]]
-
-
-def _cut(turns: Sequence[Turn], size: Size, limit: int, kept: list[Kept], place: int) -> tuple[list[Kept], int]:
-    """The most of one turn that fits, its two ends of one length; the least of it where nothing does."""
-    number = kept[place].number
-    length = len(turns[number].text)
-
-    def with_(left: int) -> list[Kept]:
-        begin = (left + 1) // 2
-        return [*kept[:place], Kept(number, begin, length - left // 2), *kept[place + 1 :]]
-
-    fits, too_many = _LEAST, length
-    found = size(spoken(turns, with_(fits)))
-    if found > limit:
-        return with_(fits), found
-    while too_many - fits > 1:
-        middle = (fits + too_many) // 2
-        middle_size = size(spoken(turns, with_(middle)))
-        if middle_size <= limit:
-            fits, found = middle, middle_size
-        else:
-            too_many = middle
-    return with_(fits), found

@@ -17,7 +17,8 @@ AROUND = {
 }  # fmt: skip
 BYTE_LEVEL, CHATML_ENDS, WITH_EOD_OF_ITS_OWN = "</s>", "<|im_end|>", "<|endoftext|>"
 PAIRS = [
-    *[(tokenizer, template) for tokenizer in ("sample", "llama", BYTE_LEVEL) for template in AROUND if template != "chatml"],
+    *[(tokenizer, template) for tokenizer in ("sample", BYTE_LEVEL) for template in AROUND if template != "chatml"],
+    ("llama", "llama-2"),
     (CHATML_ENDS, "chatml"),
     (WITH_EOD_OF_ITS_OWN, "chatml"),
 ]
@@ -74,8 +75,10 @@ WORDS = st.one_of(
 TURN = st.lists(WORDS, min_size=1, max_size=5).map("".join).filter(str.strip)
 
 
-@pytest.mark.parametrize(("tokenizer", "template"), [pair for pair in PAIRS if pair[0] != "llama"])
-@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize(
+    ("tokenizer", "template"), [("sample", "vicuna"), ("sample", "alpaca"), (BYTE_LEVEL, "literary"), (CHATML_ENDS, "chatml")]
+)
+@settings(max_examples=50, deadline=None)
 @given(turns=st.lists(st.tuples(TURN, TURN), min_size=1, max_size=3))
 def test_whatever_turns_say_loss_falls_on_the_answers(
     tokenizer: str, template: str, turns: list[tuple[str, str]], rendering: Rendering
