@@ -292,6 +292,34 @@ def dedup_show_command(
     print_pairs(pairs(out, PairQuestion(document, step, source, least, most, order, seed, limit)), as_json, full)
 
 
+train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train on the shards of a build.")
+app.add_typer(train, name="train")
+
+
+@train.command("samples")
+def train_samples_command(
+    out: Finished,
+    *,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="Stage of the mix; not needed where there is one.", show_default=False)
+    ] = None,
+    start: Annotated[int, typer.Option("--from", min=0, help="First row, in the order in which the stage reads.")] = 0,
+    stop: Annotated[
+        int | None, typer.Option("--to", min=0, help="The row before which to stop; all unless given.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rows that a stage reads between two positions: shard, sequence, documents and their addresses.
+
+    A run that has taken N rows has seen rows 0 to N - 1, whatever its world size.
+
+    Example: corpusforge train samples out/geo --stage adapt --from 0 --to 64
+    """
+    from corpusforge.terminal.consumed import print_consumed
+
+    print_consumed(out, stage, start, stop, as_json)
+
+
 @app.command("report")
 def report_command(out: Finished) -> None:
     """Write report.html, one page: the flow of documents, why they went, every signal with its thresholds, examples.
@@ -436,8 +464,12 @@ def handoff_megatron_command(
     out: Finished,
     *,
     seq_length: Annotated[int, typer.Option("--seq-length", min=1, help="Tokens of a training sample.", show_default=False)],
-    stage: Annotated[str, typer.Option("--stage", help="Stage of mix.json whose weights count.")] = "main",
-    split: Annotated[str, typer.Option("--split", help="Parts for training, validation and test.")] = "99,1,0",
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="Stage of the mix; not needed where there is one.", show_default=False)
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Parts for training, validation and test; held-out slices come before it.")
+    ] = "99,1,0",
     gpus_per_node: Annotated[int, typer.Option("--gpus-per-node", min=1, help="Processes that torchrun starts.")] = 8,
     to: ScriptFile = None,
 ) -> None:

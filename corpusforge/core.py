@@ -32,6 +32,9 @@ MAX_TASK_BYTES = 32 * 2**20
 MAX_BATCH_BYTES = 8 * 2**20
 MAX_DOCUMENT_BYTES = 16 * 2**20
 
+# Behind a group's name, that of the shards that never enter training.
+HELD_OUT = "-held-out"
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 # What a verdict on a row says: drop is "" for kept, else a short snake_case reason; message is for people.
@@ -371,6 +374,11 @@ class Sink(Stage):
     def held_out_share(self, group: str) -> float:
         """The share of a group's documents that is held out."""
         return self.held_out.get(group, 0.0) if isinstance(self.held_out, dict) else self.held_out
+
+    @property
+    def row_length(self) -> int:
+        """Tokens of each sequence, where all have the same number; 0 where they have not."""
+        return 0
 
     def misfits(self, stages: Sequence[Stage]) -> Iterator[str]:
         """A line for each setting that those of the stages before it contradict."""

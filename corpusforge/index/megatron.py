@@ -61,6 +61,11 @@ class Megatron(Sink):
         pieces = () if self.layout == "documents" else ("pieces",)
         return (*self.reads, *pieces, *self.needs)
 
+    @property
+    def row_length(self) -> int:
+        """Tokens of a row in layout packed."""
+        return self.seq_length
+
     def misfits(self, stages: Sequence[Stage]) -> Iterator[str]:
         """Where pieces may be longer than a row."""
         limits = [(stage.max_tokens, stage) for stage in stages if "pieces" in stage.adds and hasattr(stage, "max_tokens")]

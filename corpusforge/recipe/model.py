@@ -7,8 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpusforge.core import Sink, Source, Stage
-
-NAME = r"^[a-z0-9][a-z0-9_-]*$"
+from corpusforge.index.blend import NAME, MixSettings
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,7 @@ class Recipe:
     stages: tuple[NamedStage, ...]
     sink_use: str
     sink: Sink
+    mix: MixSettings | None
     overrides: tuple[str, ...]
 
 
@@ -99,6 +99,8 @@ class RecipeHeader(BaseModel):
     """Stages after the sources have joined."""
     sink: dict[str, Any]
     """Where the shards go."""
+    mix: MixSettings | None = None
+    """What training reads in which stages; null is one stage, `main`, that reads every row once."""
 
 
 class SourceHeader(BaseModel):
