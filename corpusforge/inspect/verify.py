@@ -14,13 +14,14 @@ from corpusforge.vocab.folder import TokenizerFiles
 
 @dataclass(frozen=True)
 class Verified:
-    """What was looked at, and every problem found."""
+    """What was looked at, and every problem found; `num_rows` are documents that are rows for fine-tuning."""
 
     num_shards: int
     num_documents: int
     num_sequences: int
     num_tokens: int
     num_encoded: int
+    num_rows: int
     problems: tuple[str, ...]
 
 
@@ -37,17 +38,20 @@ def verify(out: Path, num_documents: int | None = None) -> Verified:
     total = sum(shard.num_documents for shard in shards)
     share = 1.0 if num_documents is None else min(1.0, num_documents / max(1, total))
     problems: list[str] = []
-    encoded = 0
+    encoded = rows = 0
     for shard in shards:
         found = verify_shard(build.prefix(shard.name), shard, facts)
         if not found:
-            check = _against_turns if has_labels(build.prefix(shard.name)) else _against_text
-            count, found = check(build, shard.name, facts, share)
-            encoded += count
+            if has_labels(build.prefix(shard.name)):
+                count, found = _against_turns(build, shard.name, share)
+                rows += count
+            else:
+                count, found = _against_text(build, shard.name, facts, share)
+                encoded += count
         problems += found
     return Verified(
         len(shards), total, sum(shard.num_sequences for shard in shards), sum(shard.num_tokens for shard in shards),
-        encoded, tuple(problems),
+        encoded, rows, tuple(problems),
     )  # fmt: skip
 
 
@@ -66,7 +70,7 @@ def _against_text(build: BuildFolder, name: str, facts: TokenFacts, share: float
     return len(ids_of), problems
 
 
-def _against_turns(build: BuildFolder, name: str, facts: TokenFacts, share: float) -> tuple[int, list[str]]:
+def _against_turns(build: BuildFolder, name: str, share: float) -> tuple[int, list[str]]:
     """How many rows of a shard for fine-tuning were looked at, and which of them bear loss on something else than answers."""
     prefix = build.prefix(name)
     rows = {each.document: each for each in learned(prefix) if _is_chosen(each.document, share)}

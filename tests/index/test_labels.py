@@ -95,7 +95,11 @@ def shard(tmp_path: Path) -> tuple[Path, ShardFacts]:
 
 # labels, lengths of their sequences, what is said
 WRONG = {
-    "another token": ([-100, 5, 0, 7, -100, -100, -100, -100, -100], [9], "token 1 of the shard: label 5 is neither -100 nor the"),
+    "another token": (
+        [-100, 5, 0, 7, -100, -100, -100, -100, -100],
+        [9],
+        "token 1 of the shard: label 5 is neither -100 nor the",
+    ),
     "another length": ([-100, 6, 0, 7], [4], "its sequences are not as long as those of geo-00000.idx"),
     "in the fill": ([-100, 6, 0, 7, -100, 0, -100, -100, -100], [9], "token 5 of the shard: a label in the fill"),
     "nothing learned": ([-100, 6, 0, -100, -100, -100, -100, -100, -100], [9], "sequence 0: a segment has no label"),

@@ -20,7 +20,9 @@ def rendering(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Made]:
         key = f"{tokenizer} {template} {settings}"
         if key not in made:
             folder = tmp_path_factory.mktemp("render")
-            stage = Render(tokenizer=_folder(tokenizer, folder / "given"), template=template, **{"max_tokens": 4096, **settings})
+            stage = Render(
+                tokenizer=_folder(tokenizer, folder / "given"), template=template, **{"max_tokens": 4096, **settings}
+            )
             stage.prepare({}, folder)
             made[key] = (stage, {"tokenizer": folder / "tokenizer"}, Reading(folder / "tokenizer"))
         return made[key]

@@ -86,7 +86,11 @@ def messages(*turns: tuple[str, object]) -> dict[str, object]:
         ({"text": "plain words"}, "wrong_type", "text begins 'plain words'"),
         ({"text": "<s>Human: q\n</s> and more <s>Assistant: a"}, "no_answer", "the last of 1 turns is the user's"),
         (messages(("user", "q"), ("narrator", "x")), "unknown_role", "turn 1 of messages is of 'narrator'"),
-        (messages(("assistant", "a"), ("user", "q")), "wrong_turn_order", "turn 0 is the assistant's where the user's is wanted"),
+        (
+            messages(("assistant", "a"), ("user", "q")),
+            "wrong_turn_order",
+            "turn 0 is the assistant's where the user's is wanted",
+        ),
         (messages(("user", "q"), ("user", "q")), "wrong_turn_order", "turn 1 is the user's"),
         (messages(("user", "q"), ("assistant", "a"), ("system", "s"), ("assistant", "a")), "wrong_turn_order", "turn 2"),
         (messages(("user", "q"), ("assistant", "a"), ("user", "q")), "no_answer", "the last of 3 turns"),

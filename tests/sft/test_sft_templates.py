@@ -60,7 +60,11 @@ def test_a_template_that_trims_gets_trimmed_turns(tmp_path: Path) -> None:
         (TRIMMING.replace("trim", "upper"), "template_changes_text", "changes the words of a turn"),
         (TRIMMING.replace("m.role + ", "m.content + m.role + "), "turn_repeated", "writes turn 0 of 4 2 times (user)"),
         (TRIMMING.replace("messages %}", "messages[1:] %}"), "turn_left_out", "leaves turn 0 of 4 out (user)"),
-        ("{% if messages | length > 2 %}{{ raise_exception('too many') }}{% endif %}" + TRIMMING, "template_refuses", "too many"),
+        (
+            "{% if messages | length > 2 %}{{ raise_exception('too many') }}{% endif %}" + TRIMMING,
+            "template_refuses",
+            "too many",
+        ),
         (TRIMMING + "{{ ''.__class__.__mro__ if messages | length > 2 }}", "template_refuses", "__class__"),
     ],
 )
