@@ -63,7 +63,7 @@ def _walk(where: str, stages: tuple[NamedStage, ...], have: set[str], numbered: 
         if writes_text(named.stage) and "ids" in have:
             yield f"{place}: writes text, but its tokens are there already; put it before vocab.encode"
         elif writes_text(named.stage) and "turns" in have:
-            yield f"{place}: writes text, but whose turn its bytes are is known already; only what keeps texts may follow sft.rows"
+            yield f"{place}: writes text, but sft.rows has said whose turn its bytes are; only what keeps texts may follow it"
         if "ids" in named.stage.adds and "ids" in have:
             yield f"{place}: gives tokens, but there are tokens already; leave one of the two stages out"
         if isinstance(named.stage, Barrier) and set(named.stage.provides) & have:

@@ -13,7 +13,8 @@ from corpusforge.sft.rows import Rows
 
 # What a template writes between the prompt and the answer, and between the answer and the token that ends it.
 AROUND = {
-    "alpaca": ("", ""), "chatml": ("", ""), "literary": (" ", "\n"), "llama-2": (" ", " "), "mozi": ("", ""), "vicuna": (" ", ""),
+    "alpaca": ("", ""), "chatml": ("", ""), "literary": (" ", "\n"), "llama-2": (" ", " "), "mozi": ("", ""),
+    "vicuna": (" ", ""),
 }  # fmt: skip
 BYTE_LEVEL, CHATML_ENDS, WITH_EOD_OF_ITS_OWN = "</s>", "<|im_end|>", "<|endoftext|>"
 PAIRS = [

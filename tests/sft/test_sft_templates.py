@@ -80,7 +80,7 @@ def test_a_row_that_a_template_does_not_keep_is_rejected(template: str, reason: 
     ("template", "message"),
     [
         ("", "has no chat template; set template to one of alpaca, chatml, literary"),
-        ("{% for %}", "line 1: .*repair it"),
+        ("{% for %}", r"line 1: .*repair it"),
         ("{% for m in messages %}{{ m.content }}{% endfor %}", "no special token of the tokenizer ends an answer"),
         ("\ue000", r"holds U\+E000"),
         ("{{ strftime_now('%d') }}", "'strftime_now' is undefined"),
@@ -92,7 +92,7 @@ def test_a_template_that_cannot_be_trained_with_stops_the_build(template: str, m
 
 
 def test_a_shipped_template_needs_the_special_tokens_that_it_writes(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="template chatml: no special token .*its special tokens: <unk>, <s>, </s>"):
+    with pytest.raises(UserError, match=r"template chatml: no special token .*its special tokens: <unk>, <s>, </s>"):
         apply(tmp_path, SAMPLE, TURNS, template="chatml")
 
 
