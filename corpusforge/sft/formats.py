@@ -56,12 +56,12 @@ class Reader:
 
     def text(self, name: str) -> str:
         """A field that holds a string."""
-        return self._string(self.value(name), name)
+        return self.string(self.value(name), name)
 
     def optional(self, name: str) -> str:
         """A field that holds a string, "" where it is absent or null."""
         value = self.record.get(self.columns.get(name, name))
-        return "" if value is None else self._string(value, name)
+        return "" if value is None else self.string(value, name)
 
     def pairs(self, name: str) -> list[Turn]:
         """Earlier exchanges, [[question, answer], ...]; none where the field is absent or null."""
@@ -71,7 +71,7 @@ class Reader:
             two = self.items(pair, name)
             if len(two) != 2:
                 raise BadRow("wrong_type", f"{name} holds {len(two)} texts where a question and an answer are wanted")
-            turns += [Turn("user", self._string(two[0], name)), Turn("assistant", self._string(two[1], name))]
+            turns += [Turn("user", self.string(two[0], name)), Turn("assistant", self.string(two[1], name))]
         return turns
 
     def items(self, value: object, name: str) -> list[object]:
@@ -93,8 +93,8 @@ class Reader:
             turns.append(Turn(known[said], inner.text(content)))
         return turns
 
-    @staticmethod
-    def _string(value: object, name: str) -> str:
+    def string(self, value: object, name: str) -> str:
+        """A string."""
         if not isinstance(value, str):
             raise BadRow("wrong_type", f"{name} holds {_kind(value)}, not a string")
         return value
@@ -126,7 +126,7 @@ def _messages(reader: Reader) -> list[Turn]:
 def _qasper(reader: Reader) -> list[Turn]:
     evidence = reader.value("evidence")
     passages = evidence if isinstance(evidence, list) else [evidence]
-    context = _context("\n".join(reader._string(each, "evidence") for each in passages))
+    context = _context("\n".join(reader.string(each, "evidence") for each in passages))
     return [*context, Turn("user", reader.text("question")), Turn("assistant", reader.text("answer"))]
 
 
@@ -145,12 +145,10 @@ def _context(text: str) -> list[Turn]:
 
 def _written(value: object) -> str:
     """A string as it is; an object or a list, such as triples, as JSON."""
-    return (
-        value if isinstance(value, str) else orjson.dumps(value).decode() if isinstance(value, dict | list) else _refused(value)
-    )
-
-
-def _refused(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
     raise BadRow("wrong_type", f"instruction or output holds {_kind(value)}, not a string, object or list")
 
 

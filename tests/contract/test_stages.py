@@ -23,6 +23,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "source.arrow": {"path": "unused"},
     "source.csv": {"path": "unused"},
     "source.huggingface": {"path": "unused"},
+    "source.json": {"path": "unused"},
     "source.jsonl": {"path": str(ROOT / "recipes/samples/tiny")},
     "source.parquet": {"path": "unused"},
     "source.warc": {"path": "unused"},

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpusforge.sft.rows import Rows
+from corpusforge.source.json import Json
 
 # What a template writes between the prompt and the answer, and between the answer and the token that ends it.
 AROUND = {
@@ -134,7 +135,12 @@ def test_of_the_alpaca_demos_loss_falls_on_every_output(
     path = Path(__file__).parents[2] / f"../shared/data/sft/alpaca_{language}_demo.json"
     if not path.exists():
         pytest.skip(f"no rows at {path}")
+    source = Json(path=str(path), columns={"text": "*"})
+    given = [
+        text for shard in source.shards(source.files()) for batch in source.read(shard) for text in batch["text"].to_pylist()
+    ]
     records = orjson.loads(path.read_bytes())
+    assert [orjson.loads(text) for text in given] == records
     made = rendering(tokenizer, template)
     lead, tail = AROUND[template]
     found = [made[2].answers(row["ids"], row["loss"]) for row in rendered(made, records)]
