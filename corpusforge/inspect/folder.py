@@ -131,10 +131,6 @@ class Documents:
             raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
         return found
 
-    def turns_of(self, source: str, part: str, rows: Sequence[int]) -> list[list[dict[str, Any]]] | None:
-        """Whose turn which bytes of the text are, in rows for fine-tuning; None where the documents are none."""
-        return self._given("turns", source, part, rows, len(self.steps_of(source)))
-
     def _given(self, name: str, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[Any] | None:
         """A column of some rows as the first `num_steps` steps left it; None where none of them gives it to all."""
         for step in reversed(self.steps_of(source)[:num_steps]):
@@ -146,8 +142,7 @@ class Documents:
                 continue
             places = _places(file, rows)
             if (places >= 0).all():
-                found: list[Any] = take_rows(file, places.tolist(), [name])[name].to_pylist()
-                return found
+                return list(take_rows(file, places.tolist(), [name])[name].to_pylist())
         return None
 
     def signals_of(self, source: str, part: str, rows: Sequence[int], num_steps: int | None = None) -> list[dict[str, Any]]:
@@ -201,13 +196,16 @@ class Documents:
 
     def texts(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str]]:
         """(id, stored text) of many kept documents, part by part."""
-        by_part: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
-        for each, place in places.items():
-            by_part.setdefault((place.source, place.part), []).append((place.row, each))
-        for (source, part), members in sorted(by_part.items()):
-            wanted = sorted(members)
-            texts = self.texts_of(source, part, [row for row, _ in wanted], len(self.steps_of(source)))
-            yield from zip((each for _, each in wanted), texts, strict=True)
+        for source, part, rows, ids in _by_part(places):
+            yield from zip(ids, self.texts_of(source, part, rows, len(self.steps_of(source))), strict=True)
+
+    def conversations(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str, list[dict[str, Any]]]]:
+        """(id, stored text, whose turn which bytes of it are) of many kept rows for fine-tuning, part by part."""
+        for source, part, rows, ids in _by_part(places):
+            turns = self._given("turns", source, part, rows, len(self.steps_of(source)))
+            if turns is None:
+                raise InputError(f"{self.out}: part {part} has no turns of these rows; its files were changed: build again")
+            yield from zip(ids, self.texts_of(source, part, rows, len(self.steps_of(source))), turns, strict=True)
 
 
 class BuildFolder(Documents):
@@ -237,6 +235,15 @@ class BuildFolder(Documents):
     def prefix(self, name: str) -> Path:
         """Path of a shard without its suffix."""
         return self.out / "shards" / name
+
+
+def _by_part(places: Mapping[bytes, Location]) -> Iterator[tuple[str, str, list[int], list[bytes]]]:
+    """(source, part, rows, ids) of documents, rows ascending."""
+    by_part: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    for each, place in places.items():
+        by_part.setdefault((place.source, place.part), []).append((place.row, each))
+    for (source, part), members in sorted(by_part.items()):
+        yield source, part, [row for row, _ in sorted(members)], [each for _, each in sorted(members)]
 
 
 def open_documents(out: Path) -> Documents:

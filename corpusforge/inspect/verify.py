@@ -76,14 +76,12 @@ def _against_turns(build: BuildFolder, name: str, share: float) -> tuple[int, li
     rows = {each.document: each for each in learned(prefix) if _is_chosen(each.document, share)}
     places, problems = _places(build, name, list(rows))
     reference = TokenizerFiles.read(build.out / "tokenizer").loaded()
-    for document, text in build.texts(places):
-        place = places[document]
-        turns = build.turns_of(place.source, place.part, [place.row])
-        if turns is None or not rows[document].is_answers_of(text, turns[0], reference):
-            problems.append(
-                f"{prefix}: document {document.hex()}: the tokens that bear loss do not spell the answers of its stored text; "
-                "delete the folder of sft.render and build again, and report it if it stays"
-            )
+    problems += [
+        f"{prefix}: document {document.hex()}: the tokens that bear loss do not spell the answers of its stored text; "
+        "delete the folder of sft.render and build again, and report it if it stays"
+        for document, text, turns in build.conversations(places)
+        if not rows[document].is_answers_of(text, turns, reference)
+    ]
     return len(rows), problems
 
 
