@@ -46,6 +46,20 @@ def test_tokens_are_those_of_transformers(system: list[Turn], tmp_path: Path) ->
     assert row["loss"][len(prompt) - 1 : len(prompt) + 1] == [False, True]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("template", ["llama-2", "vicuna", "alpaca", "literary"])
+def test_tokens_of_a_sentencepiece_vocabulary_are_those_of_transformers_too(template: str, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    row = apply(tmp_path, SAMPLE, TURNS, template=template)
+    own = AutoTokenizer.from_pretrained(tmp_path / "tokenizer")
+    spoken = [{"role": turn.role, "content": turn.text} for turn in TURNS]
+    assert [*row["ids"], own.eos_token_id] == own.apply_chat_template(spoken, tokenize=True, return_dict=False)
+    prompt = own.apply_chat_template(spoken[:-1], tokenize=True, return_dict=False, add_generation_prompt=True)
+    assert row["ids"][: len(prompt)] == prompt
+    assert row["loss"][len(prompt) - 1 : len(prompt) + 1] == [False, True]
+
+
 def test_a_template_that_trims_gets_trimmed_turns(tmp_path: Path) -> None:
     given = byte_level(tmp_path / "given", eos="<|im_end|>", template=TRIMMING)
     row = apply(tmp_path, given, [Turn("user", " q "), Turn("assistant", "\n a ")])
