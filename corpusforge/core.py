@@ -361,6 +361,9 @@ class Barrier(Stage):
 class Sink(Stage):
     """Writes the shards. Shards are fixed ranges of hash(seed, id), in that order inside."""
 
+    takes: ClassVar[tuple[str, ...]] = ()
+    """Columns that it also writes where a stage gives them."""
+
     num_shards: int = Field(default=1, gt=0, le=99_999)
     """Shards per group; pinned in the manifest."""
     held_out: Share | dict[str, Share] = 0.0

@@ -24,6 +24,10 @@ PIECE = pa.struct(
 )
 PIECES_FIELD = pa.field("pieces", pa.large_list(pa.field("item", PIECE, nullable=False)), nullable=False)
 
+# Whether loss falls on each token of a document and, last, on the EOD behind it: one more than it has ids. Such a document is
+# one piece, and no BOS is put before it.
+LOSS_FIELD = pa.field("loss", pa.large_list(pa.field("item", pa.bool_(), nullable=False)), nullable=False)
+
 TokenDtype = Literal["uint16", "int32"]
 
 

@@ -56,7 +56,14 @@ def apply_transform(named: NamedStage, part: Part, artifacts: Artifacts) -> Outc
     kept = part.keeping(keep).live().with_columns(columns)
     verdicts = _verdicts(named, part.rows, result).filter(pa.array(~keep))
     books = entry(named.use, len(part.rows), len(kept.rows), verdicts)
+    if "edits" in columns.column_names:
+        books = replace(books, cut_bytes=_bytes_in(columns["edits"].combine_chunks()))
     return Outcome(kept, _with_rows(columns, kept), verdicts, books)
+
+
+def _bytes_in(edits: pa.Array) -> int:
+    spans = edits.flatten()
+    return pc.sum(pc.subtract(spans.field("end"), spans.field("begin"))).as_py() or 0
 
 
 def _with_rows(columns: pa.Table, part: Part) -> pa.Table:

@@ -93,7 +93,7 @@ class ShardTask:
 def run_spill(task: SpillTask) -> None:
     """Spill a part's documents by place in the shards; a file that exists is kept."""
     if not task.path.exists():
-        columns = list(dict.fromkeys([*LINEAGE_COLUMNS, *(n for n in task.sink.required() if n not in task.sink.needs)]))
+        columns = _columns(task.sink, task.before)
         part = load_part(task.info, task.before, columns)
         keys = shard_keys(task.seed, part.columns["id"])
         records = part.columns.select(columns).add_column(0, "key", pa.array(keys))
@@ -105,6 +105,13 @@ def _hashes_as_read(task: SpillTask, part: Part) -> np.ndarray:
     read = load_part(task.info, task.before[:1], ["content_hash"])
     hashes: pa.ChunkedArray = read.columns["content_hash"].take(pa.array(np.searchsorted(read.rows, part.rows)))
     return leading_bits(hashes.combine_chunks())
+
+
+def _columns(sink: Sink, before: Sequence[Step]) -> list[str]:
+    """What a sink gets: lineage, what it needs, and what it takes where a step gives it."""
+    given = {name for step in before for named in step.stages for name in named.stage.adds}
+    needed = (name for name in sink.required() if name not in sink.needs)
+    return list(dict.fromkeys([*LINEAGE_COLUMNS, *needed, *(name for name in sink.takes if name in given)]))
 
 
 def run_shard(task: ShardTask) -> dict[str, Any]:

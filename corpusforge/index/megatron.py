@@ -6,6 +6,7 @@ those that take rows of one length, as ours does.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar, Self
@@ -16,10 +17,10 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from corpusforge.core import Artifacts, Sink, Stage
-from corpusforge.index.format import DOCS, Layout, ShardWriter, shard_file
+from corpusforge.index.format import DOCS, LABELS, Layout, ShardWriter, shard_file
 from corpusforge.index.lineage import ABOUT, LINEAGE, LineageWriter
 from corpusforge.index.packed import write_packed
-from corpusforge.index.segments import Segments, checked_ids, document_segments, piece_segments, with_marks
+from corpusforge.index.segments import Segments, checked_ids, document_segments, labels_of, piece_segments, with_marks
 from corpusforge.tokens import TokenFacts
 
 # What a shard counts. Segments are runs of one document's tokens; tokens are those of segments, marks included; fill is behind.
@@ -34,9 +35,12 @@ class Megatron(Sink):
     Every segment is [BOS] ids EOD; BOS only where the tokenizer artefact has one. In layouts documents and pieces it is a
     sequence, a document's sequences follow each other, and the .idx marks where each document ends. In layout packed several
     make a sequence, a row of exactly `seq_length` tokens, filled with EOD; <prefix>.segments.bin and .idx say where they end.
+    Where a stage says on which tokens loss falls, <prefix>.labels.bin and .idx have a label for each token, int32: the token,
+    or -100 where no loss falls.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("ids",)
+    takes: ClassVar[tuple[str, ...]] = ("loss",)
     needs: ClassVar[tuple[str, ...]] = ("tokenizer",)
 
     layout: Layout
@@ -76,8 +80,9 @@ class Megatron(Sink):
         """Write one shard; gives the numbers in NUMBERS, dtype and layout.
 
         Tables have id, source, origin, url, license, ids, num_bytes (UTF-8 bytes of the stored text) and, but for layout
-        documents, pieces. Without any row nothing is written and the numbers are 0. Raises ValueError where ids or pieces
-        contradict the tokenizer, each other or the row's length: a stage before is at fault.
+        documents, pieces; all have loss or none. Without any row nothing is written and the numbers are 0.
+        Raises ValueError where ids or pieces contradict the tokenizer, each other or the row's length: a stage before is at
+        fault.
         """
         tokenizer = TokenFacts.read(artifacts["tokenizer"])
         tables = (table for table in rows if table.num_rows)
@@ -91,13 +96,20 @@ class Megatron(Sink):
 
     def _write(self, tables: Iterator[pa.Table], prefix: Path, tokenizer: TokenFacts) -> dict[str, int]:
         max_id = 0
-        with ShardWriter(prefix, tokenizer.dtype) as shard, LineageWriter(shard_file(prefix, DOCS)) as lineage:
+        with ExitStack() as files:
+            shard = files.enter_context(ShardWriter(prefix, tokenizer.dtype))
+            lineage = files.enter_context(LineageWriter(shard_file(prefix, DOCS)))
+            labels: ShardWriter | None = None
             for table in tables:
                 segments = document_segments(table) if self.layout == "documents" else piece_segments(table)
                 tokens, lengths = with_marks(checked_ids(table, tokenizer), segments.num_tokens, tokenizer)
                 max_id = max(max_id, int(tokens.max()))
                 lineage.append(_lineage(table, segments, lengths, shard.num_sequences))
                 shard.append(tokens, lengths, segments.per_document(table.num_rows))
+                if "loss" in table.column_names:
+                    labels = labels or files.enter_context(ShardWriter(shard_file(prefix, LABELS), "int32"))
+                    known = labels_of(table, tokens, lengths, tokenizer)
+                    labels.append(known, lengths, segments.per_document(table.num_rows))
         return {
             "num_documents": shard.num_documents,
             "num_sequences": shard.num_sequences,

@@ -5,6 +5,7 @@ Memory: some 60 bytes for each piece and the addresses of the documents, beside 
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,22 +15,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from corpusforge.index.format import DOCS, SEGMENTS, ShardWriter, shard_file
+from corpusforge.index.format import DOCS, LABELS, NO_LOSS, SEGMENTS, ShardWriter, shard_file
 from corpusforge.index.lineage import ABOUT, LINEAGE, LineageWriter
 from corpusforge.index.packing import Rows, best_fit
-from corpusforge.index.segments import Segments, checked_ids, piece_segments, ranges, with_marks
+from corpusforge.index.segments import Segments, checked_ids, labels_of, piece_segments, ranges, with_marks
 from corpusforge.tokens import TokenFacts
 
 _BLOCK_TOKENS = 2**22
 
 
 def write_packed(tables: Iterator[pa.Table], prefix: Path, tokenizer: TokenFacts, row_length: int) -> dict[str, int]:
-    """Write .bin, .idx, .docs.parquet and .segments.bin/.idx of the rows; gives the numbers for the manifest.
+    """Write .bin, .idx, .docs.parquet and .segments.bin/.idx of the rows, and .labels.bin/.idx where they have loss.
 
-    Behind the last piece of a row the rest is filled with EOD. Raises ValueError where a piece is longer than a row.
+    Gives the numbers for the manifest. Behind the last piece of a row the rest is filled with EOD. Raises ValueError where a
+    piece is longer than a row.
     """
-    with TemporaryFile(dir=prefix.parent) as file:
-        spool = _Spool(file, tokenizer)
+    with TemporaryFile(dir=prefix.parent) as file, TemporaryFile(dir=prefix.parent) as label_file:
+        spool = _Spool(file, label_file, tokenizer)
         for table in tables:
             spool.append(table)
         return spool.write(prefix, row_length)
@@ -37,20 +39,25 @@ def write_packed(tables: Iterator[pa.Table], prefix: Path, tokenizer: TokenFacts
 
 @dataclass
 class _Spool:
-    """Pieces as they come: their tokens in `file`, whose they are in memory."""
+    """Pieces as they come: their tokens in `file` and their labels in `label_file`, whose they are in memory."""
 
     file: BinaryIO
+    label_file: BinaryIO
     tokenizer: TokenFacts
     lengths: list[npt.NDArray[np.int32]] = field(default_factory=list)
     segments: list[pa.Table] = field(default_factory=list)
     documents: list[pa.Table] = field(default_factory=list)
     num_documents: int = 0
     max_id: int = 0
+    has_labels: bool = False
 
     def append(self, table: pa.Table) -> None:
         ids, segments = checked_ids(table, self.tokenizer), piece_segments(table)
         tokens, lengths = with_marks(ids, segments.num_tokens, self.tokenizer)
         self.file.write(tokens.view(np.uint8).data)
+        if "loss" in table.column_names:
+            self.has_labels = True
+            self.label_file.write(labels_of(table, tokens, lengths, self.tokenizer).view(np.uint8).data)
         self.lengths.append(lengths.astype(np.int32))
         self.segments.append(_segment_columns(segments, self.num_documents))
         self.documents.append(table.select(["id", *ABOUT]).rename_columns(["document", *ABOUT]))
@@ -59,19 +66,22 @@ class _Spool:
 
     def write(self, prefix: Path, row_length: int) -> dict[str, int]:
         self.file.flush()
+        self.label_file.flush()
         lengths = np.concatenate(self.lengths)
         rows = best_fit(lengths, row_length)
         blocks = self._blocks(lengths, rows, row_length)
-        with (
-            ShardWriter(prefix, self.tokenizer.dtype) as shard,
-            ShardWriter(shard_file(prefix, SEGMENTS), "int32") as ends,
-            LineageWriter(shard_file(prefix, DOCS)) as lineage,
-        ):
+        with ExitStack() as files:
+            shard = files.enter_context(ShardWriter(prefix, self.tokenizer.dtype))
+            ends = files.enter_context(ShardWriter(shard_file(prefix, SEGMENTS), "int32"))
+            lineage = files.enter_context(LineageWriter(shard_file(prefix, DOCS)))
+            labels = files.enter_context(ShardWriter(shard_file(prefix, LABELS), "int32")) if self.has_labels else None
             for block in blocks:
                 ones = np.ones(len(block.counts), np.int64)
                 shard.append(block.tokens, ones * row_length, ones)
                 ends.append(block.lengths, block.counts, ones)
                 lineage.append(block.lineage)
+                if labels is not None:
+                    labels.append(block.labels, ones * row_length, ones)
         num_tokens = int(lengths.sum(dtype=np.int64))
         return {
             "num_documents": self.num_documents,
@@ -85,6 +95,7 @@ class _Spool:
 
     def _blocks(self, lengths: npt.NDArray[np.int32], rows: Rows, row_length: int) -> Iterator["_Block"]:
         spooled: npt.NDArray[np.integer] = np.memmap(self.file, self.tokenizer.dtype, mode="r")
+        spooled_labels = np.memmap(self.label_file, np.int32, mode="r") if self.has_labels else None
         starts = np.cumsum(lengths, dtype=np.int64) - lengths
         segments, documents = pa.concat_tables(self.segments), pa.concat_tables(self.documents)
         step = max(1, _BLOCK_TOKENS // row_length)
@@ -96,7 +107,11 @@ class _Spool:
             begin = np.cumsum(its) - its
             start = begin - np.repeat(begin[bounds[:-1] - bounds[0]], counts)
             tokens = np.full(len(counts) * row_length, self.tokenizer.eod_id, self.tokenizer.dtype)
-            tokens[ranges(row * row_length + start, its)] = spooled[ranges(starts[pieces], its)]
+            labels = np.full(len(tokens) if self.has_labels else 0, NO_LOSS, np.int32)
+            places, sources = ranges(row * row_length + start, its), ranges(starts[pieces], its)
+            tokens[places] = spooled[sources]
+            if spooled_labels is not None:
+                labels[places] = spooled_labels[sources]
             its_segments = segments.take(pa.array(pieces))
             about = documents.take(its_segments["number"])
             columns = {
@@ -107,14 +122,15 @@ class _Spool:
                 **{name: about[name] for name in about.column_names},
             }
             lineage = pa.table([columns[name] for name in LINEAGE.names], schema=LINEAGE)
-            yield _Block(tokens, its, counts, lineage)
+            yield _Block(tokens, labels, its, counts, lineage)
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Some rows: their tokens, the lengths of their pieces, how many pieces each has, and their lineage."""
+    """Some rows: their tokens and labels (none without loss), the lengths of their pieces, how many each has, their lineage."""
 
     tokens: npt.NDArray[np.integer]
+    labels: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     lineage: pa.Table

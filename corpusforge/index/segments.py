@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from corpusforge.index.format import NO_LOSS
 from corpusforge.tokens import TokenFacts
 
 
@@ -103,6 +104,19 @@ def with_marks(
         tokens[ends - lengths] = tokenizer.bos_id
     tokens[is_text] = ids
     return tokens, lengths
+
+
+def labels_of(
+    table: pa.Table, tokens: npt.NDArray[np.integer], lengths: npt.NDArray[np.int64], tokenizer: TokenFacts
+) -> npt.NDArray[np.int32]:
+    """The tokens of `with_marks` where loss falls, and NO_LOSS elsewhere: int32 [num_tokens].
+
+    Raises ValueError where the column loss is not one value for each token of a document and one for the EOD behind it.
+    """
+    if tokenizer.bos_id is not None or not np.array_equal(np.diff(_bounds(table, "loss")), lengths):
+        raise ValueError("loss is not told for each token and one EOD of every document; the stage that gives it has a defect")
+    falls = table.column("loss").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.where(falls, tokens.astype(np.int32), np.int32(NO_LOSS))
 
 
 def broken_tiles(

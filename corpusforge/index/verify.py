@@ -16,6 +16,7 @@ from corpusforge.index.facts import FileFacts, ShardFacts, shard_digests
 from corpusforge.index.format import BIN, DOCS, IDX, shard_file, suffixes
 from corpusforge.index.reader import ShardReader
 from corpusforge.index.segments import ranges
+from corpusforge.index.verify_labels import has_labels, label_problems
 from corpusforge.index.verify_lineage import CHANGED, DEFECT, Ints, Runs, documents, lineage_problems, segment_runs
 from corpusforge.tokens import TokenFacts
 
@@ -42,6 +43,8 @@ def verify_shard(prefix: Path, facts: ShardFacts, tokenizer: TokenFacts) -> list
     except InputError as error:
         return [*problems, str(error)]
     problems += [*_count_problems(reader, runs, facts, tokenizer), *_token_problems(reader, runs, facts, tokenizer)]
+    if has_labels(facts):
+        problems += label_problems(reader, runs)
     if DOCS not in changed:
         problems += lineage_problems(reader, runs, facts)
     return problems
@@ -127,6 +130,8 @@ def _token_problems(reader: ShardReader, runs: Runs, facts: ShardFacts, tokenize
     if len(wrong):
         place = f"sequence {np.searchsorted(last, wrong[0], 'right')}, token {wrong[0]} of the shard"
         yield f"{path}: {place}: id {ids[wrong[0]]} in the fill behind a row's segments, not EOD {tokenizer.eod_id}; {CHANGED}"
+    if has_labels(facts):  # there a chat template may end each answer with it
+        return
     allowed = [ends - 1, fill] if tokenizer.bos_id != tokenizer.eod_id else [ends - 1, fill, runs.starts]
     inside = np.setdiff1d(_positions(ids, tokenizer.eod_id), np.concatenate(allowed))
     if len(inside):

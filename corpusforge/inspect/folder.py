@@ -126,18 +126,24 @@ class Documents:
 
     def texts_of(self, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[str]:
         """Text of some rows as it was after the first `num_steps` steps; the rows must have been kept by all but the last."""
+        found: list[str] | None = self._given("text", source, part, rows, num_steps)
+        if found is None:
+            raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
+        return found
+
+    def _given(self, name: str, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[Any] | None:
+        """A column of some rows as the first `num_steps` steps left it; None where none of them gives it to all."""
         for step in reversed(self.steps_of(source)[:num_steps]):
             path = step.path(f"{part}.parquet")
             if not path.exists():
                 continue
             file = pq.ParquetFile(path)
-            if "text" not in file.schema_arrow.names:
+            if name not in file.schema_arrow.names:
                 continue
             places = _places(file, rows)
             if (places >= 0).all():
-                texts: list[str] = take_rows(file, places.tolist(), ["text"])["text"].to_pylist()
-                return texts
-        raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
+                return list(take_rows(file, places.tolist(), [name])[name].to_pylist())
+        return None
 
     def signals_of(self, source: str, part: str, rows: Sequence[int], num_steps: int | None = None) -> list[dict[str, Any]]:
         """Everything that the first `num_steps` steps, or all, measured on some rows."""
@@ -154,9 +160,14 @@ class Documents:
         path = folder / f"{part}.parquet" if folder is not None else None
         return pq.ParquetFile(path) if path is not None and path.exists() else None
 
+    def _given_file(self, step: StepOnDisk, part: str) -> pq.ParquetFile | None:
+        """Where a stage that works row by row keeps the columns that it gives."""
+        path = step.folder / f"{part}.parquet" if step.folder is not None and step.kind == "stream" else None
+        return pq.ParquetFile(path) if path is not None and path.exists() else None
+
     def edits_at(self, step: StepOnDisk, location: Location) -> list[dict[str, Any]]:
         """Spans (begin, end, reason, and of a barrier the owner) that one step had cut out of a document if it kept it."""
-        file = self._said_file(step, location.part)
+        file = self._said_file(step, location.part) or self._given_file(step, location.part)
         if file is None or "edits" not in file.schema_arrow.names:
             return []
         places = _places(file, [location.row])
@@ -185,13 +196,16 @@ class Documents:
 
     def texts(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str]]:
         """(id, stored text) of many kept documents, part by part."""
-        by_part: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
-        for each, place in places.items():
-            by_part.setdefault((place.source, place.part), []).append((place.row, each))
-        for (source, part), members in sorted(by_part.items()):
-            wanted = sorted(members)
-            texts = self.texts_of(source, part, [row for row, _ in wanted], len(self.steps_of(source)))
-            yield from zip((each for _, each in wanted), texts, strict=True)
+        for source, part, rows, ids in _by_part(places):
+            yield from zip(ids, self.texts_of(source, part, rows, len(self.steps_of(source))), strict=True)
+
+    def conversations(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str, list[dict[str, Any]]]]:
+        """(id, stored text, whose turn which bytes of it are) of many kept rows for fine-tuning, part by part."""
+        for source, part, rows, ids in _by_part(places):
+            turns = self._given("turns", source, part, rows, len(self.steps_of(source)))
+            if turns is None:
+                raise InputError(f"{self.out}: part {part} has no turns of these rows; its files were changed: build again")
+            yield from zip(ids, self.texts_of(source, part, rows, len(self.steps_of(source))), turns, strict=True)
 
 
 class BuildFolder(Documents):
@@ -221,6 +235,15 @@ class BuildFolder(Documents):
     def prefix(self, name: str) -> Path:
         """Path of a shard without its suffix."""
         return self.out / "shards" / name
+
+
+def _by_part(places: Mapping[bytes, Location]) -> Iterator[tuple[str, str, list[int], list[bytes]]]:
+    """(source, part, rows, ids) of documents, rows ascending."""
+    by_part: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    for each, place in places.items():
+        by_part.setdefault((place.source, place.part), []).append((place.row, each))
+    for (source, part), members in sorted(by_part.items()):
+        yield source, part, [row for row, _ in sorted(members)], [each for _, each in sorted(members)]
 
 
 def open_documents(out: Path) -> Documents:

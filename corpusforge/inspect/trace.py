@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 
 from corpusforge.errors import InputError
 from corpusforge.index.reader import ShardReader, read_lineage
+from corpusforge.inspect.answers import Answer, answers_in, has_labels
 from corpusforge.inspect.folder import BuildFolder
+from corpusforge.vocab.folder import TokenizerFiles
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Segment:
     text: str
     about: Mapping[str, str]
     signals: Mapping[str, Any]
+    answers: tuple[Answer, ...] = ()
+    """Of a row for fine-tuning, the tokens that bear loss."""
 
 
 def build_of_shard(shard: Path) -> tuple[BuildFolder, str]:
     """The build that a shard belongs to and the shard's name; `shard` is its prefix or any of its files."""
     name = shard.name
-    for suffix in (".bin", ".idx", ".docs.parquet"):
+    for suffix in (".bin", ".idx", ".docs.parquet", ".labels"):
         name = name.removesuffix(suffix)
     build = BuildFolder(shard.absolute().parent.parent)
     build.shard(name)
@@ -47,6 +51,7 @@ def trace(shard: Path, sequence: int) -> list[Segment]:
     lineage = read_lineage(prefix)
     rows = lineage.filter(pc.equal(lineage["sequence"], sequence)).to_pylist()
     places = build.find([row["document"] for row in rows], sorted({row["source"] for row in rows}))
+    tokenizer = TokenizerFiles.read(build.out / "tokenizer").loaded() if has_labels(prefix) else None
     segments = []
     for row in rows:
         if row["document"] not in places:
@@ -55,10 +60,11 @@ def trace(shard: Path, sequence: int) -> list[Segment]:
         document = build.document(place)
         about = {key: document[key] for key in ("source", "origin", "url", "license", "lang", "date", "meta")}
         text = document["text"].encode()[row["text_begin"] : row["text_end"]].decode()
+        answers = answers_in(prefix, sequence, row["start"], row["length"], tokenizer) if tokenizer is not None else ()
         segments.append(
             Segment(
                 row["start"], row["length"], row["document"].hex(), row["piece"], row["text_begin"], row["text_end"],
-                text, about, build.signals(place),
+                text, about, build.signals(place), answers,
             )
         )  # fmt: skip
     return segments

@@ -62,6 +62,10 @@ def _walk(where: str, stages: tuple[NamedStage, ...], have: set[str], numbered: 
             yield f"{place}: needs {', '.join(missing)}, which no stage before it gives; {_cure(missing[0])}"
         if writes_text(named.stage) and "ids" in have:
             yield f"{place}: writes text, but its tokens are there already; put it before vocab.encode"
+        elif writes_text(named.stage) and "turns" in have:
+            yield f"{place}: writes text, but sft.rows has said whose turn its bytes are; only what keeps texts may follow it"
+        if "ids" in named.stage.adds and "ids" in have:
+            yield f"{place}: gives tokens, but there are tokens already; leave one of the two stages out"
         if isinstance(named.stage, Barrier) and set(named.stage.provides) & have:
             yield f"{place}: {', '.join(named.stage.provides)} is already given by a stage before it; remove one"
         have |= set(named.stage.adds) | set(named.stage.provides)
@@ -71,8 +75,10 @@ def _cure(name: str) -> str:
     cures = {
         "text": "add an extract stage to the source's pipeline",
         "raw": "use it in the pipeline of a source that gives bytes, such as source.files",
-        "ids": "add vocab.encode before it",
+        "turns": "add sft.rows to the source's pipeline",
+        "ids": "add vocab.encode before it, or sft.render for fine-tuning rows",
         "pieces": "add split.greedy before it",
+        "widths": "add vocab.encode before it; rows of sft.render are whole and are not split",
         "tokenizer": "add vocab.train before it, or name a tokenizer",
     }
     return cures.get(name, f"add a stage that gives {name}")

@@ -13,7 +13,7 @@ import corpusforge
 from corpusforge.core import Stage
 from corpusforge.recipe.suggest import did_you_mean
 
-STAGE_PACKAGES = ("source", "extract", "filter", "dedup", "vocab", "split", "index")
+STAGE_PACKAGES = ("source", "extract", "filter", "dedup", "vocab", "split", "sft", "index")
 
 
 @lru_cache(maxsize=1)

@@ -39,6 +39,8 @@ def field_array(batch: pa.RecordBatch, name: str) -> pa.Array | None:
 
 def needed_fields(schema: pa.Schema, columns: Columns, meta: tuple[str, ...]) -> list[str]:
     """Names of mapped and kept fields that a schema has, each once: the columns to read."""
+    if columns.takes_whole:
+        return list(schema.names)
     names = (columns.text, columns.id or "", *(name for _, name in columns.facts), *meta)
     return [name for name in dict.fromkeys(names) if field_type(schema, name) is not None]
 
@@ -71,7 +73,11 @@ def check_schema(
 
 def _wishes(schema: pa.Schema, columns: Columns, meta: tuple[str, ...]) -> Iterator[tuple[str, str, Check, str]]:
     """(setting, name of the column, check of its type, what it has to be) for each column that is used."""
-    yield "columns.text", columns.text, is_text, "a string"
+    if columns.takes_whole:
+        for name in schema.names:
+            yield "columns.text: '*' takes it", name, _is_json, "something that JSON can hold"
+    else:
+        yield "columns.text", columns.text, is_text, "a string"
     if columns.id is not None:
         yield "columns.id", columns.id, is_scalar, "a string or a number"
     for fact, name in columns.facts:
@@ -79,4 +85,8 @@ def _wishes(schema: pa.Schema, columns: Columns, meta: tuple[str, ...]) -> Itera
             yield f"columns.{fact}", name, is_scalar, "a string, number or date"
     for name in meta:
         if field_type(schema, name) is not None:
-            yield "meta", name, lambda kind: json_type(kind) is not None, "something that JSON can hold"
+            yield "meta", name, _is_json, "something that JSON can hold"
+
+
+def _is_json(kind: pa.DataType) -> bool:
+    return json_type(kind) is not None

@@ -1,6 +1,6 @@
 """From a table's columns to rows: whole columns at once where the values are good, Python for the bad ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,9 +46,8 @@ class TableReader:
         return pa.RecordBatch.from_arrays(arrays, schema=TEXT_ROWS)
 
     def _text(self, batch: pa.RecordBatch) -> tuple[pa.Array, Verdicts]:
-        text, undecoded = as_strings(field_array(batch, self.columns.text))
+        text, verdicts = self._whole(batch) if self.columns.takes_whole else self._column(batch)
         sizes = sizes_bytes(text)
-        verdicts = {row: undecodable(error, f"column {self.columns.text!r}") for row, error in undecoded.items()}
         for row in np.flatnonzero(self._is_suspect(text, sizes)).tolist():
             if sizes[row] > self.max_bytes:
                 verdicts[row] = too_large(int(sizes[row]), self.max_bytes, "text")
@@ -56,6 +55,15 @@ class TableReader:
                 verdicts[row] = judge_text(text[row].as_py(), self.columns.text, [self.columns.text])
         kept = pc.if_else(pa.array(sizes > self.max_bytes), "", text)
         return pc.fill_null(kept, ""), {row: verdict for row, verdict in verdicts.items() if verdict is not KEPT}
+
+    def _column(self, batch: pa.RecordBatch) -> tuple[pa.Array, Verdicts]:
+        text, undecoded = as_strings(field_array(batch, self.columns.text))
+        return text, {row: undecodable(error, f"column {self.columns.text!r}") for row, error in undecoded.items()}
+
+    def _whole(self, batch: pa.RecordBatch) -> tuple[pa.Array, Verdicts]:
+        """Each row as a JSON object of all its columns."""
+        values, verdicts = _json_columns(batch, batch.schema.names, "columns.text")
+        return pa.array([orjson.dumps(record).decode() for record in _records(values)], pa.large_string()), verdicts
 
     def _is_suspect(self, text: pa.Array, sizes: np.ndarray) -> np.ndarray:
         """Whether a text may be rejected, bool [rows]: null, too large, only whitespace, with a NUL."""
@@ -76,16 +84,10 @@ class TableReader:
         return pc.if_else(pa.array(missing), origins, keys.cast(pa.string())), verdicts
 
     def _meta(self, batch: pa.RecordBatch) -> tuple[pa.Array, Verdicts]:
-        values, verdicts = {}, Verdicts()
-        for name in self.meta:
-            column = field_array(batch, name)
-            if column is not None:
-                values[name], about = _json_values(column, name)
-                verdicts = about | verdicts
+        values, verdicts = _json_columns(batch, self.meta, "meta")
         if not values:
             return pa.array(["{}"] * batch.num_rows, pa.string()), {}
-        records = (dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
-        texts = [orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode() for record in records]
+        texts = [orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode() for record in _records(values)]
         return pa.array(texts, pa.string()), verdicts
 
 
@@ -111,7 +113,22 @@ def _fact(batch: pa.RecordBatch, fact: str, name: str) -> tuple[pa.Array, Verdic
     return pc.fill_null(values, "").cast(pa.string()), verdicts
 
 
-def _json_values(column: pa.Array, name: str) -> tuple[list[object], Verdicts]:
+def _json_columns(batch: pa.RecordBatch, names: Iterable[str], setting: str) -> tuple[dict[str, list[object]], Verdicts]:
+    """Values of those columns that are there, as JSON has them."""
+    values, verdicts = dict[str, list[object]](), Verdicts()
+    for name in names:
+        column = field_array(batch, name)
+        if column is not None:
+            values[name], about = _json_values(column, name, setting)
+            verdicts = about | verdicts
+    return values, verdicts
+
+
+def _records(values: dict[str, list[object]]) -> Iterator[dict[str, object]]:
+    return (dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
+
+
+def _json_values(column: pa.Array, name: str, setting: str) -> tuple[list[object], Verdicts]:
     plain = column.cast(json_type(column.type))
     try:
         return plain.to_pylist(), {}
@@ -123,7 +140,7 @@ def _json_values(column: pa.Array, name: str) -> tuple[list[object], Verdicts]:
             values.append(value.as_py())
         except UnicodeDecodeError as error:
             values.append(None)
-            verdicts[row] = undecodable(error, f"column {name!r} (meta)")
+            verdicts[row] = undecodable(error, f"column {name!r} ({setting})")
     return values, verdicts
 
 

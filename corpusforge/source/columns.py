@@ -5,6 +5,9 @@ from pydantic import BaseModel, ConfigDict, Field
 # Facts about a document that are taken where the record has them.
 FACTS = ("url", "lang", "license", "date")
 
+# As columns.text: the whole record.
+WHOLE = "*"
+
 
 class Columns(BaseModel):
     """Names of fields; a dot leads into an object ("metadata.url") unless a field has the whole name; "" takes none."""
@@ -12,7 +15,7 @@ class Columns(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     text: str = Field(default="text", min_length=1)
-    """The document itself: required, a string."""
+    """The document itself: required, a string. "*" takes the whole record as JSON, which sft.rows reads."""
     id: str | None = Field(default=None, min_length=1)
     """A field that names each document uniquely; without it, file and position do."""
     url: str = "url"
@@ -23,6 +26,11 @@ class Columns(BaseModel):
     """Licence of the document."""
     date: str = "date"
     """Date of the document, in any form."""
+
+    @property
+    def takes_whole(self) -> bool:
+        """Whether a document is its whole record."""
+        return self.text == WHOLE
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:

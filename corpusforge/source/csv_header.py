@@ -46,7 +46,8 @@ def check_names(file: InputFile, names: tuple[str, ...], columns: Columns, meta:
 
 def _mapped(columns: Columns, meta: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(setting, name of the column) for each column that is used."""
-    yield "columns.text", columns.text
+    if not columns.takes_whole:
+        yield "columns.text", columns.text
     if columns.id is not None:
         yield "columns.id", columns.id
     yield from ((f"columns.{fact}", name) for fact, name in columns.facts if name)

@@ -25,12 +25,14 @@ class RecordReader:
     columns: Columns
     meta: tuple[str, ...]
     max_bytes: int
+    unit: str = "line"
+    """What a record is in its file, for messages."""
 
     def row(self, line: Line) -> Row | None:
         """The row of a line; None for a blank one."""
         origin = f"{self.relative}:{line.offset}"
         if line.size_bytes > self.max_bytes:
-            return rejected(origin, too_large(line.size_bytes, self.max_bytes, "line"))
+            return rejected(origin, too_large(line.size_bytes, self.max_bytes, self.unit))
         content = line.content
         if line.offset == 0:
             content = content.removeprefix(BOM_UTF8)
@@ -39,16 +41,16 @@ class RecordReader:
         try:
             record = orjson.loads(content)
         except orjson.JSONDecodeError as error:
-            return rejected(origin, _why_refused(content, error), content)
+            return rejected(origin, _why_refused(content, error, self.unit), content)
         if not isinstance(record, dict):
-            verdict = Verdict("not_an_object", message=f"the line holds {json_kind(record)}, not an object")
+            verdict = Verdict("not_an_object", message=f"the {self.unit} holds {json_kind(record)}, not an object")
             return rejected(origin, verdict, content)
         return self.document(record, origin, content)
 
     def document(self, record: dict[str, object], origin: str, content: bytes) -> Row:
         """The row of a record; `content` is what it was parsed from."""
         key, about_key = self._key(record, origin, content)
-        text = _lookup(record, self.columns.text)
+        text = _whole(record, content) if self.columns.takes_whole else _lookup(record, self.columns.text)
         text = None if text is _ABSENT else text
         facts = [_fact(record, fact, name) for fact, name in self.columns.facts]
         meta, about_meta = self._meta(record)
@@ -91,6 +93,14 @@ def excerpt(content: bytes) -> str:
     return content[:MAX_EXCERPT_BYTES].decode("utf-8", "replace")
 
 
+def _whole(record: Mapping[str, object], content: bytes) -> str:
+    """A record as JSON on one line."""
+    try:
+        return orjson.dumps(record).decode()
+    except orjson.JSONEncodeError:
+        return content.decode()  # nested more deeply than is written, though not than is read: the line itself
+
+
 def _lookup(record: Mapping[str, object], name: str) -> object:
     """The value of a field, or of one in nested objects; _ABSENT where there is none."""
     if name and name in record:
@@ -130,12 +140,12 @@ def _scalar(value: object) -> str | None:
     return str(value) if isinstance(value, int | float) else None
 
 
-def _why_refused(content: bytes, error: orjson.JSONDecodeError) -> Verdict:
+def _why_refused(content: bytes, error: orjson.JSONDecodeError, unit: str) -> Verdict:
     """orjson says the same of bad UTF-8, lone surrogates and bad JSON: tell them apart."""
     try:
         text = content.decode()
     except UnicodeDecodeError as bad:
-        return undecodable(bad, "line")
+        return undecodable(bad, unit)
     try:
         json.dumps(json.loads(text, parse_constant=_refuse), ensure_ascii=False).encode()
     except UnicodeEncodeError as bad:

@@ -96,6 +96,9 @@ def print_verified(out: Path, verified: Verified) -> None:
         raise VerificationError(verified.problems)
     say(
         f"{out}: {verified.num_shards} shards, {verified.num_documents:,} documents, {verified.num_sequences:,} sequences, "
-        f"{verified.num_tokens:,} tokens: every byte as the manifest says\n"
-        f"{verified.num_encoded:,} documents encoded again from their stored text: every id equal"
+        f"{verified.num_tokens:,} tokens: every byte as the manifest says"
     )
+    if verified.num_encoded or not verified.num_rows:
+        say(f"{verified.num_encoded:,} documents encoded again from their stored text: every id equal")
+    if verified.num_rows:
+        say(f"{verified.num_rows:,} rows decoded where loss falls: every answer of their stored turns, and nothing else")

@@ -143,4 +143,6 @@ def print_segments(segments: Sequence[Segment], as_json: bool) -> None:
                 say(f"  {name:<8} {escape(str(value))}")
         if each.signals:
             say(f"  signals  {facts_text(each.signals)}")
+        for answer in each.answers:
+            say(f"  loss on  {answer.begin} to {answer.end}: {escape(repr(answer.text))}")
         say(escape(each.text), style="cyan")

@@ -61,6 +61,16 @@ class TokenizerFiles:
                 return found
         return None
 
+    def chat_template(self) -> str | None:
+        """Its chat template, in Jinja: chat_template.jinja, or what tokenizer_config.json calls so; None without one."""
+        if "chat_template.jinja" in self.content:
+            return self.content["chat_template.jinja"].decode()
+        found = self._json("tokenizer_config.json").get("chat_template")
+        if isinstance(found, list):  # several, by name
+            named = {each.get("name"): each.get("template") for each in found if isinstance(each, dict)}
+            found = named.get("default")
+        return found if isinstance(found, str) and found else None
+
     def write(self, target: Path, facts: TokenFacts, *, eod: str) -> None:
         """Write the files and the facts into a fresh folder; a bare tokenizer.json gets a configuration naming `eod`."""
         shutil.rmtree(target, ignore_errors=True)

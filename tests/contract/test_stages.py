@@ -11,6 +11,7 @@ from corpusforge.core import RAW_FIELDS, Barrier, Desk, Filter, PartOrigin, Sink
 from corpusforge.engine.apply import Views, isolated, signals_work, transform_work
 from corpusforge.engine.exchange import sorted_records
 from corpusforge.recipe.registry import find_stage, stage_names
+from corpusforge.sft.turns import TURNS_FIELD
 from corpusforge.text.hashing import content_hashes, document_ids
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "source.arrow": {"path": "unused"},
     "source.csv": {"path": "unused"},
     "source.huggingface": {"path": "unused"},
+    "source.json": {"path": "unused"},
     "source.jsonl": {"path": str(ROOT / "recipes/samples/tiny")},
     "source.parquet": {"path": "unused"},
     "source.warc": {"path": "unused"},
@@ -30,6 +32,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "vocab.extend": {"base": str(TOKENIZER), "num_pieces": 10},
     "vocab.encode": {"tokenizer": str(TOKENIZER)},
     "split.greedy": {"max_tokens": 8},
+    "sft.render": {"tokenizer": str(TOKENIZER), "template": "alpaca", "max_tokens": 2048},
     "index.megatron": {"layout": "pieces"},
 }
 
@@ -62,7 +65,7 @@ def make(name: str) -> Stage:
 @pytest.fixture(scope="module")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("artifacts")
-    make("vocab.encode").prepare({}, folder)
+    make("sft.render").prepare({}, folder)
     return {"tokenizer": folder / "tokenizer"}
 
 
@@ -82,6 +85,7 @@ def documents(artifacts: dict[str, Path], texts: list[str]) -> pa.RecordBatch:
         "license": pa.array([""] * len(texts)),
         "date": pa.array([""] * len(texts)),
         "meta": pa.array(["{}"] * len(texts)),
+        "turns": pa.array([turns(text) for text in texts], TURNS_FIELD.type),
         "part": pa.array([0] * len(texts), pa.int32()),
         "row": pa.array(range(len(texts)), pa.int32()),
         "source_rank": pa.array([0] * len(texts), pa.int32()),
@@ -91,6 +95,12 @@ def documents(artifacts: dict[str, Path], texts: list[str]) -> pa.RecordBatch:
     for name in ("ids", "widths"):
         batch = batch.append_column(encoded.schema.field(name), encoded[name])
     return batch
+
+
+def turns(text: str) -> list[dict[str, object]]:
+    """The first half of a text as a question, the rest as its answer."""
+    half, size = len(text[: len(text) // 2].encode()), len(text.encode())
+    return [{"role": "user", "begin": 0, "end": half}, {"role": "assistant", "begin": half, "end": size}]
 
 
 def work(name: str, batch: pa.RecordBatch, artifacts: dict[str, Path]) -> pa.RecordBatch:

@@ -19,8 +19,8 @@ STATED: dict[str, dict[str, str]] = tomllib.loads((Path(__file__).parent / "samp
 
 # Cuts that only tidy, which the table leaves out.
 TIDYING = {"whitespace", "too_few_words", "citation"}
-# What is no document: the vocabulary, the golden build's own samples, and this folder's description.
-NO_DOCUMENTS = ("tokenizer/", "tiny/", "SOURCE.md")
+# What is no document of that recipe: the vocabulary, the samples of other recipes, and this folder's description.
+NO_DOCUMENTS = ("tokenizer/", "tiny/", "sft/", "SOURCE.md")
 
 Document = tuple[str, str]
 

@@ -403,3 +403,10 @@ def test_a_charset_that_is_set_is_taken(tmp_path):
     assert _texts(tmp_path, "text\né\n".encode("cp1252"), charset="Latin1") == ["é"]
     with pytest.raises(ValidationError, match="no charset is called 'klingon'"):
         Csv(path="unused", charset="klingon")
+
+
+def test_a_star_takes_the_whole_row_as_json(tmp_path):
+    (tmp_path / "a.csv").write_text('q,a\n"why, so?",because\n', encoding="utf-8")
+    source = Csv(path=str(tmp_path), columns={"text": "*"})
+    [batch] = [batch for shard in source.shards(source.files()) for batch in source.read(shard)]
+    assert batch["text"].to_pylist() == ['{"q":"why, so?","a":"because"}']

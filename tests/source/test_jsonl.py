@@ -366,3 +366,9 @@ def test_a_folder_without_json_lines_is_an_error(tmp_path):
     (tmp_path / "a.json").write_text("[]")
     with pytest.raises(InputError, match=r"the folder has 1 \.json: set `include`"):
         Jsonl(path=str(tmp_path)).files()
+
+
+@pytest.mark.parametrize("line", ['{"text": 7, "turns": [{"a": "\u5ca9"}]}', '{"deep": ' + "[" * 400 + "]" * 400 + "}"])
+def test_a_star_takes_the_whole_record(tmp_path, line):
+    row = _row(tmp_path, line.encode(), columns={"text": "*"})
+    assert (orjson.loads(row["text"]), row["drop"]) == (orjson.loads(line), "")

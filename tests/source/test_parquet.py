@@ -517,3 +517,14 @@ def test_a_changed_byte_never_costs_a_row_silently(small_file, place, value):
     changed = small_file.with_name("changed.parquet")
     changed.write_bytes(content)
     assert _outcome(Parquet(path=str(changed))) in (120, InputError, BadShard)
+
+
+def test_a_star_takes_the_whole_row_as_json(tmp_path):
+    turns = [[{"role": "user", "content": "岩?"}], None]
+    rows = _rows(tmp_path, {"columns": {"text": "*"}}, messages=turns, score=[1, 2])
+    assert [orjson.loads(row["text"]) for row in rows] == [{"messages": each, "score": n + 1} for n, each in enumerate(turns)]
+
+
+def test_a_star_refuses_a_column_that_is_no_json(tmp_path):
+    with pytest.raises(InputError, match=r"column 'image' .*is binary, it has to be something that JSON can hold"):
+        _rows(tmp_path, {"columns": {"text": "*"}}, image=[b"x"])

@@ -1,0 +1,1 @@
+"""Fine-tuning rows: conversations in many formats, and their tokens with the answers marked."""
