@@ -5,6 +5,7 @@ Names are cut into whole words, so that "share" is found in "post-share-bar" and
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lxml import etree
 
@@ -84,8 +85,9 @@ _MEANINGS = {
 }
 
 
+@lru_cache(maxsize=2**12)
 def mark_of(name: str) -> int:
-    """What a class, id or role says."""
+    """What a class, id or role says; pages of a site, and many others, use the same names."""
     found = 0
     for word in _WORD.findall(name):
         found |= _MEANINGS.get(word.lower(), 0)

@@ -58,6 +58,7 @@ _KINDS = {
     "br": _BREAK,
     "pre": _CODE_BLOCK,
 }
+_ONLY_CLASS = ["class"]
 # Beside the class.
 _NAMES = ("id", "role")
 _KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
@@ -85,10 +86,10 @@ class _Reader:
         self.parts: list[str] = []
         self.wrapped: list[tuple[int, int]] = []  # of open sub, sup, code: number of the leaf, where their parts begin
         self.num_leaves = 0
-        self.num_links = 0  # how many links are open
+        self.links: list[bool] = []  # of open <a>: whether it is a link
+        self.num_links = 0  # how many of them are
         self.linked = 0
         self.too_deep = 0  # how many blocks are open beyond the deepest that is kept
-        self.marks: dict[str, int] = {}
 
     def read(self, page: etree._Element) -> Node:
         """The tree of a page; most elements that change nothing, and white space between blocks, cost no call."""
@@ -96,24 +97,26 @@ class _Reader:
         walker = etree.iterwalk(page, events=("start", "end"))
         skipped: etree._Element | None = None
         for event, element in walker:
-            tag = element.tag
-            kind = kind_of(tag, 0)
+            kind = kind_of(element.tag, 0)
             if event == "end":
                 if element is skipped:
                     skipped = None
                 elif kind == _BLOCK:
                     self.close()
                 elif kind:
-                    self.end(element, tag, kind)
+                    self.end(element.tag, kind)
                 text = element.tail
+            elif kind == _SKIP or (((given := element.keys()) or kind) and self.begin(element, kind, given)):
+                skipped = element
+                walker.skip_subtree()
+                continue
             else:
-                if kind == _SKIP or (((given := element.keys()) or kind) and self.begin(element, tag, kind, given)):
-                    skipped = element
-                    walker.skip_subtree()
-                    continue
                 text = element.text
-            if text and (parts or not text.isspace()):
-                self.put(text)
+            if text:
+                if not text.isspace():
+                    self.put(text)
+                elif parts and not parts[-1].isspace():
+                    parts.append(text)
         return self.tree()
 
     def tree(self) -> Node:
@@ -125,43 +128,40 @@ class _Reader:
         add_up(self.stack[0])
         return self.stack[0]
 
-    def begin(self, element: etree._Element, tag: str, kind: int, given: list[str]) -> bool:
+    def begin(self, element: etree._Element, kind: int, given: list[str]) -> bool:
         """Take in the begin of an element with the attributes `given`; True: leave out what is inside."""
-        found = self.mark(element.get("class", "")) if "class" in given else 0
-        if (kind == _FORMULA and (tag != "img" or "class" in given)) or found & FORMULA:
-            formula = formula_of(element, tag)
+        found = mark_of(element.get("class", "")) if "class" in given else 0
+        if found & FORMULA or (kind == _FORMULA and (element.tag != "img" or "class" in given)):
+            formula = formula_of(element, element.tag)
             if formula is not None:
                 self.formula(formula)
                 return True
         if kind == _BLOCK:
-            self.open(element, tag, given, found)
+            self.open(element, given, found)
             return False
         if kind == _CODE_BLOCK:
             self.code(element)
             return True
-        if tag == "script" or found & BESIDE or (given and is_hidden(element, given)):
+        if found & BESIDE or element.tag == "script" or (given and is_hidden(element, given)):
             return True
-        if kind == _BREAK:
+        if kind == _LINK:
+            self.links.append("href" in given)
+            self.num_links += self.links[-1]
+        elif kind == _BREAK:
             self.line_break()
-        elif kind == _LINK:
-            self.num_links += "href" in given
         elif kind == _WRAP:
             self.wrapped.append((self.num_leaves, len(self.parts)))
         return False
 
-    def end(self, element: etree._Element, tag: str, kind: int) -> None:
+    def end(self, tag: str, kind: int) -> None:
         """Take in the end of an element inside a sentence that was not left out."""
         if kind == _LINK:
-            self.num_links -= element.get("href") is not None
+            self.num_links -= self.links.pop()
         elif kind == _WRAP:
             self.wrap(tag)
 
     def put(self, text: str) -> None:
-        """Add inline text, which is no white space at the begin of a leaf."""
-        if text.isspace():
-            if not self.parts[-1].isspace():
-                self.parts.append(text)
-            return
+        """Add inline text that is not all white space."""
         self.parts.append(text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text))
         if self.num_links:
             self.linked += num_words(text)
@@ -219,37 +219,26 @@ class _Reader:
         self.num_leaves += 1
         if text:
             is_link = self.trusts_links or self.linked <= _LONGEST_LINK
-            tag = "math" if is_display_tex(text) else ""
+            tag = "math" if text[0] in "\\$" and is_display_tex(text) else ""
             self.stack[-1].children.append(leaf_of(tag, text, words, self.linked if is_link else 0))
         self.linked = 0
 
-    def open(self, element: etree._Element, tag: str, given: list[str], found: int) -> None:
+    def open(self, element: etree._Element, given: list[str], found: int) -> None:
         """Begin a block; `found` is what its class says."""
         if self.parts:
             self.flush()
         if len(self.stack) > _MAX_DEPTH:
             self.too_deep += 1
             return
+        tag = element.tag
         node = Node(tag)
-        if given:
-            for name in _NAMES:
-                if name in given:
-                    found |= self.mark(element.get(name, ""))
-            if "itemprop" in given and element.get("itemprop") == "articleBody":
-                found |= BODY
-            if is_hidden(element, given):
-                found |= JUNK
-            node.mark = found & _NAMELESS_MARKS if tag in _NAMELESS else found
+        if given and given != _ONLY_CLASS:
+            found |= _said(element, given)
             if tag in _KEPT:
                 node.attributes = {name: element.get(name, "") for name in _KEPT[tag] if name in given}
+        if found:
+            node.mark = found & _NAMELESS_MARKS if tag in _NAMELESS else found
         self.stack.append(node)
-
-    def mark(self, name: str) -> int:
-        """What a class, id or role says; asked once for each of a page."""
-        found = self.marks.get(name)
-        if found is None:
-            found = self.marks[name] = mark_of(name)
-        return found
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""
@@ -279,6 +268,17 @@ class _Reader:
             around.mark |= node.mark & (HEADER | TABLE)
         if tag in ("th", "caption"):
             around.mark |= HEADER
+
+
+def _said(element: etree._Element, given: list[str]) -> int:
+    """What attributes beside the class say of a block."""
+    found = 0
+    for name in _NAMES:
+        if name in given:
+            found |= mark_of(element.get(name, ""))
+    if "itemprop" in given and element.get("itemprop") == "articleBody":
+        found |= BODY
+    return found | JUNK if is_hidden(element, given) else found
 
 
 def _is_quoted(node: Node) -> bool:

@@ -5,7 +5,8 @@ in links, words of running text.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from corpusforge.extract.html_names import COMMENTS, HEADER, JUNK
 from corpusforge.extract.plain import HARD, names, unwrap
@@ -22,6 +23,10 @@ _SENTENCE_WORDS = 4
 _LONG_WORDS = 20
 
 
+# Of most blocks; there are some hundreds in a page.
+_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+
+
 class Node:
     """A block. A leaf has `text` and no children; `words`, `linked`, `running` and `content` are sums over all leaves inside.
 
@@ -31,16 +36,12 @@ class Node:
 
     __slots__ = ("attributes", "children", "content", "linked", "mark", "running", "tag", "text", "words")
 
-    def __init__(self, tag: str, mark: int = 0, text: str = "") -> None:
+    def __init__(self, tag: str, text: str = "") -> None:
         self.tag = tag
-        self.mark = mark
         self.text = text
         self.children: list[Node] = []
-        self.attributes: dict[str, str] = {}
-        self.words = 0
-        self.linked = 0
-        self.running = 0
-        self.content = 0
+        self.attributes = _NO_ATTRIBUTES
+        self.mark = self.words = self.linked = self.running = self.content = 0
 
     @property
     def is_junk(self) -> bool:
@@ -50,7 +51,7 @@ class Node:
 
 def leaf_of(tag: str, text: str, words: int, linked: int = 0) -> Node:
     """A leaf with so many words; `linked` of them are in links."""
-    leaf = Node(tag, text=text)
+    leaf = Node(tag, text)
     leaf.words = words
     if linked:
         leaf.linked = linked = min(linked, words)

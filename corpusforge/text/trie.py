@@ -9,6 +9,7 @@ is one space. That takes one character to one, so it needs no second copy of the
 """
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -31,6 +32,7 @@ _FOLDED = 0x800
 _WIDE_FIRST, _WIDE_LAST, _WIDE_SHIFT = 0xFF01, 0xFF5E, 0xFEE0
 _ODD = 0x9E37
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_BLANKS = re.compile(" {2,}")
 
 
 class Trie(NamedTuple):
@@ -56,19 +58,20 @@ def build_trie(entries: Mapping[str, int]) -> Trie:
     """
     states: dict[int, int] = {}
     marks: dict[int, int] = {}
-    begins = np.zeros(NUM_BEGINNINGS, np.uint8)
+    begins = bytearray(NUM_BEGINNINGS)
     for entry, mark in entries.items():
         points = list(map(ord, folded(entry).strip()))
         state = 0
         for point in points:
             state = states.setdefault(state << _POINT_BITS | point, len(states) + 1)
         marks[state] = max(mark, marks.get(state, 0))
-        places = [place % NUM_BEGINNINGS for place in _beginnings(points)]
-        begins[places] = np.maximum(begins[places], 1 if len(places) > 1 else IS_WHOLE)
+        places = _beginnings(points)
+        for place in places:
+            begins[place % NUM_BEGINNINGS] = max(begins[place % NUM_BEGINNINGS], 1 if len(places) > 1 else IS_WHOLE)
     reached = [state << MARK_BITS | marks.get(state, 0) for state in states.values()]
     steps = _steps(np.array([*states.keys()], np.int64), np.array(reached, np.int64), 1 << (len(states) * 3 // 2).bit_length())
-    begins.flags.writeable = steps.flags.writeable = False
-    return Trie(begins, steps, _lower_case())
+    steps.flags.writeable = False
+    return Trie(np.frombuffer(bytes(begins), np.uint8), steps, _lower_case())
 
 
 def _beginnings(points: Sequence[int]) -> list[int]:
@@ -76,29 +79,25 @@ def _beginnings(points: Sequence[int]) -> list[int]:
     letters = list(itertools.takewhile(lambda point: ASCII_A <= point <= ASCII_Z, points))
     begin = NOTHING
     for point in letters or points[:1]:
-        begin = prefix_of(begin, point) % NUM_BEGINNINGS
+        begin = _longer(begin, point) % NUM_BEGINNINGS
     rest = points[max(len(letters), 1) :]
     if letters and rest[:1] == [BLANK]:
         rest = rest[1:]
-    return [begin, *(prefix_of(begin, point) for point in rest[:1])]
+    return [begin, *(_longer(begin, point) for point in rest[:1])]
 
 
 def folded(text: str) -> str:
     """A text as it is compared: folded("Ａ\\n B") -> "a b"."""
-    result: list[str] = []
-    for point in map(_folded_point, map(ord, text)):
-        if point != BLANK or result[-1:] != [" "]:
-            result.append(chr(point))
-    return "".join(result)
+    return _BLANKS.sub(" ", text.translate(_folding()))
 
 
-def _folded_point(point: int) -> int:
-    flags, lower = character_flags(), _lower_case()
-    if point < len(flags) and flags[point] & SPACE:
-        return BLANK
-    if _WIDE_FIRST <= point <= _WIDE_LAST:
-        point -= _WIDE_SHIFT
-    return int(lower[point]) if point < _FOLDED else point
+@lru_cache(maxsize=1)
+def _folding() -> Mapping[int, int]:
+    """The folded code points of those that change."""
+    lower = _lower_case().tolist()
+    wide = {point: lower[point - _WIDE_SHIFT] for point in range(_WIDE_FIRST, _WIDE_LAST + 1)}
+    blank = dict.fromkeys(np.flatnonzero(character_flags() & SPACE).tolist(), BLANK)
+    return dict(enumerate(lower)) | wide | blank
 
 
 @kernel
@@ -128,6 +127,9 @@ def character_at(
 def prefix_of(before: int, point: int) -> int:
     """The number of a prefix that is one character longer, from NOTHING on; modulo 65536 its place in `begins`."""
     return before * _ODD + point
+
+
+_longer = prefix_of.function  # where there are thousands of entries, a call of a kernel is ten times as dear
 
 
 @kernel

@@ -155,3 +155,7 @@ def test_broken_or_other_linked_data_says_nothing(script: str) -> None:
 def test_an_article_in_a_graph_goes_before_the_web_page_around_it() -> None:
     graph = '{"@graph": [{"@type": "WebPage", "headline": "Site"}, {"@type": ["Thing", "BlogPosting"], "headline": "Post"}]}'
     assert linked_facts([graph]) == {"headline": "Post"}
+
+
+def test_marks_that_plain_text_reserves_are_in_no_fact() -> None:
+    assert facts("<title>So&#xFDD0;il</title>").title == "Soil"

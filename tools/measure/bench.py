@@ -22,7 +22,7 @@ from measure.timing import Speed
 from measure.verdicts import ROOT, SHARED
 from measure.whole import whole_build
 
-from corpusforge.engine.executor import one_thread_each
+from corpusforge.engine.executor import prepare_process
 
 _STEPS = {**STEPS, "crawl": crawl_step, "dedup": dedup_step}
 _SCALE = "dedup-scale"
@@ -32,7 +32,7 @@ _PAGES = "html"
 def main() -> None:
     """Parse, make the corpus, measure, print."""
     options = _options()
-    one_thread_each()
+    prepare_process()
     text = corpus(options.data, CorpusSize(options.megabytes, options.seed), cache_folder())
     found: list[Speed] = []
     further = ""

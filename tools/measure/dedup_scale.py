@@ -17,7 +17,7 @@ from measure.edits import EDITS
 from measure.minhash_build import Cost, run_stage
 from measure.near_duplicates import Mixture, chance_of, made_up, near_duplicates, write
 
-from corpusforge.engine.executor import one_thread_each
+from corpusforge.engine.executor import prepare_process
 
 NUM_DOCUMENTS = 1_000_000
 
@@ -103,7 +103,7 @@ def extrapolated(cost: Cost, num_documents: int) -> Iterator[str]:
 
 def main() -> None:
     """Build the file, print the cost as JSON."""
-    one_thread_each()
+    prepare_process()
     path, out = map(Path, sys.argv[1:])
     print(json.dumps(asdict(run_stage(path, out))))
 

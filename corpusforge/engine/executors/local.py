@@ -6,7 +6,7 @@ from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, Self
 
-from corpusforge.engine.executor import Result, Task, Tick, named, one_thread_each, silent
+from corpusforge.engine.executor import Result, Task, Tick, named, prepare_process, silent
 from corpusforge.engine.executors.worker import Failed, Worker
 from corpusforge.errors import system_error
 
@@ -23,7 +23,7 @@ class Local:
         self._started: list[Worker] = []
 
     def __enter__(self) -> Self:
-        one_thread_each()
+        prepare_process()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:

@@ -14,7 +14,7 @@ from itertools import islice
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
-from corpusforge.engine.executor import ONE_THREAD, Result, Task, Tick, named, one_thread_each, silent
+from corpusforge.engine.executor import ONE_THREAD, Result, Task, Tick, named, prepare_process, silent
 from corpusforge.engine.executors.lost import AGAIN, LESS_MEMORY
 from corpusforge.engine.executors.worker import Failed, attempt
 from corpusforge.errors import InputError, MissingExtra, WorkerLost
@@ -39,7 +39,7 @@ class Ray:
 
     def __enter__(self) -> Self:
         """Connect; raises InputError where no cluster answers."""
-        one_thread_each()
+        prepare_process()
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster started here reports to nobody
         ray = import_module("ray")
         try:
@@ -93,5 +93,5 @@ class Ray:
 
 def _attempt(function: Callable[[Any], Any], task: object) -> Any:
     """On the cluster: the result, or Failed."""
-    one_thread_each()
+    prepare_process()
     return attempt(function, task)

@@ -20,7 +20,7 @@ from multiprocessing.reduction import ForkingPickler
 from threading import Thread
 from typing import Any
 
-from corpusforge.engine.executor import named, one_thread_each
+from corpusforge.engine.executor import named, prepare_process
 from corpusforge.engine.executors.lost import lost, memory_kills
 from corpusforge.errors import CorpusForgeError, system_error
 
@@ -95,7 +95,7 @@ class Worker:
 def serve(pipe: Connection, parent: int) -> None:
     """The life of a worker process."""
     _die_with_parent(parent)
-    one_thread_each()
+    prepare_process()
     while True:
         try:
             function, task = pipe.recv()
