@@ -1,7 +1,7 @@
 """An audit of a tokenizer: every check, in order, and how it does on text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,6 +38,7 @@ class Audit:
     base: str | None
     findings: tuple[Finding, ...]
     not_checked: tuple[str, ...]
+    texts: tuple[str, ...]
     measures: tuple[Measure, ...]
 
     def num(self, severity: Severity) -> int:
@@ -49,14 +50,14 @@ def audit(subject: Subject, base: Subject | None, texts: Sequence[Texts]) -> Aud
     """Check a tokenizer, against `base` where one is given, and measure it on texts; raises InputError for a base that fails."""
     findings = id_findings(subject)
     if not subject.is_loadable:
-        return _audit(subject, base, findings, ["everything else: ids are too large to load it"], [])
+        return _audit(subject, base, findings, ["everything else: ids are too large to load it"])
     try:
         loader = subject.loader
     except InputError as error:
         findings.append(
             Finding("loading", Severity.ERROR, "it cannot be loaded", 1, 1, (str(error),), "Nothing can use it.", "")
         )
-        return _audit(subject, base, findings, ["everything that needs it loaded"], [])
+        return _audit(subject, base, findings, ["everything that needs it loaded"])
     sample = Sample(_lines(texts), pa.array(stress_texts(special_names(subject)[:50]), pa.large_string()))
     side = _side(subject, loader)
     compared, not_checked = loader_findings(subject, loader, sample)
@@ -78,18 +79,21 @@ def audit(subject: Subject, base: Subject | None, texts: Sequence[Texts]) -> Aud
         unknown = unknown_ids(subject)
         measures, use = measure(loader, texts, unknown)
         findings += used_pieces(loader, use, unknown)
-    return _audit(subject, base, findings, not_checked, measures)
+    return replace(_audit(subject, base, findings, not_checked), texts=tuple(map(_amount, texts)), measures=tuple(measures))
 
 
-def _audit(
-    subject: Subject, base: Subject | None, findings: list[Finding], not_checked: list[str], measures: list[Measure]
-) -> Audit:
+def _audit(subject: Subject, base: Subject | None, findings: list[Finding], not_checked: list[str]) -> Audit:
     """The heaviest findings first."""
     ordered = sorted(findings, key=lambda each: _ORDER.index(each.severity))
     return Audit(
         str(subject.origin), subject.kind, subject.size, None if base is None else str(base.origin), tuple(ordered),
-        tuple(not_checked), tuple(measures),
+        tuple(not_checked), (), (),
     )  # fmt: skip
+
+
+def _amount(texts: Texts) -> str:
+    left_out = f", {texts.num_left_out:,} lines or files without text left out" if texts.num_left_out else ""
+    return f"{texts.name}: {len(texts.documents):,} documents, {int(texts.num_bytes.sum()):,} bytes{left_out}"
 
 
 def _side(subject: Subject, loader: Loader) -> Side:
@@ -108,7 +112,7 @@ def _unchecked(side: Side, texts: Sequence[Texts]) -> list[str]:
 
 
 def _lines(texts: Sequence[Texts]) -> pa.Array:
-    """Lines of all texts that are not empty."""
+    """Lines of all texts that are not empty, each once: a table repeats its own."""
     parts = [pc.list_flatten(pc.split_pattern(each.documents, "\n")) for each in texts]
     lines = pa.concat_arrays(parts) if parts else pa.array([], pa.large_string())
-    return lines.filter(pc.greater(pc.binary_length(lines), 0)).cast(pa.large_string())
+    return pc.unique(lines.filter(pc.greater(pc.binary_length(lines), 0))).cast(pa.large_string())

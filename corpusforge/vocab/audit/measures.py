@@ -28,7 +28,7 @@ ALL, OTHERS = "all", "others"
 
 @dataclass(frozen=True)
 class Texts:
-    """Documents of one --text, by `name`; counts of each, and its language."""
+    """Documents of one text, by `name`; counts of each, and its language; lines or files that gave no text are left out."""
 
     name: str
     documents: pa.Array
@@ -36,9 +36,10 @@ class Texts:
     num_bytes: NDArray[np.int64]
     num_chars: NDArray[np.int64]
     num_words: NDArray[np.int64]
+    num_left_out: int = 0
 
     @classmethod
-    def of(cls, name: str, documents: pa.Array) -> "Texts":
+    def of(cls, name: str, documents: pa.Array, num_left_out: int = 0) -> "Texts":
         """Count them, and guess their languages."""
         view = TextView(documents)
         codes = guess_languages(view).codes
@@ -47,7 +48,7 @@ class Texts:
             sizes[code] += size
         least = _MIN_SHARE * sizes.total()
         languages = [code if sizes[code] >= least else OTHERS for code in codes]
-        return cls(name, view.texts, languages, view.num_bytes, view.num_chars, view.num_words)
+        return cls(name, view.texts, languages, view.num_bytes, view.num_chars, view.num_words, num_left_out)
 
     def groups(self) -> Mapping[str, NDArray[np.bool_]]:
         """Which documents are of each language, the largest first; before them all, where there are several languages."""

@@ -13,14 +13,12 @@ from corpusforge.vocab.audit.subject import Subject
 from corpusforge.vocab.convert import normal_scores
 from corpusforge.vocab.merges import tied_runs
 
-_MEANING = {
-    Why.NO_MERGES: "Each is a row of the model that is never trained: no two pieces of the vocabulary are its halves, as happens "
-    "when pieces of another model are added to one with merges.",
-    Why.ORDER: "Each is a row of the model that is never trained: a merge that ranks higher takes its parts apart first.",
-    Why.SCORE: "Each is a row of the model that is never trained: a cut into other pieces is always more probable.",
-    Why.NORMALIZER: "Each is a row of the model that is never trained: the normaliser replaces its characters in every text.",
-    Why.WORDS: "Each is a row of the model that is never trained: the pre-tokeniser cuts text inside it, as happens where the "
-    "vocabulary was learned with other rules than it is used with.",
+_CAUSES = {
+    Why.NO_MERGES: "no two pieces are its halves, as where pieces of another kind of model were added",
+    Why.ORDER: "merges that rank higher take its parts apart first, as where new merges were put before old ones",
+    Why.SCORE: "a cut into other pieces is always more probable",
+    Why.NORMALIZER: "the normaliser replaces its characters in every text",
+    Why.WORDS: "the pre-tokeniser cuts text inside it, as where it was learned with other rules than are used",
 }
 _CURES = {
     Why.NO_MERGES: "add the missing halves, or extend the base with vocab.extend",
@@ -34,26 +32,35 @@ _BROKEN = (Why.NO_MERGES, Why.ORDER, Why.SCORE)
 
 
 def unreachable_pieces(loader: Loader, found: Reach) -> list[Finding]:
-    """Pieces that no text can give, one finding for each reason."""
-    findings = []
-    for why in Why:
-        chosen = [each for each in found.unreachable if each.why is why]
-        if chosen:
-            severity = weight_of(len(chosen), found.num_tried) if why in _BROKEN else Severity.WARNING
-            title = f"{counted(len(chosen), found.num_tried, 'pieces')} cannot be reached: {why}"
-            examples = some([shown(loader, each) for each in chosen])
-            findings.append(
-                Finding(
-                    "unreachable_pieces", severity, title, len(chosen), found.num_tried, examples, _MEANING[why], _CURES[why]
-                )
-            )
+    """Pieces that no text can give, and why."""
     if not found.unreachable:
         title = f"all {found.num_tried:,} pieces can be reached"
         meaning = "Each was tried: its own spelling gives it as one token."
-        findings.append(Finding("unreachable_pieces", Severity.NOTE, title, 0, found.num_tried, (), meaning, ""))
-    if found.whole_words:
-        findings.append(_whole_words(loader, found))
-    return findings
+        return [
+            Finding("unreachable_pieces", Severity.NOTE, title, 0, found.num_tried, (), meaning, ""),
+            *_whole_words(loader, found),
+        ]
+    num, reasons = len(found.unreachable), Counter(each.why for each in found.unreachable)
+    num_broken = sum(reasons[why] for why in _BROKEN)
+    examples = [f"{why}: {shown(loader, each)}" for why in reasons for each in _first(found, why)]
+    counts = ", ".join(f"{count:,} because {why}" for why, count in reasons.most_common())
+    return [
+        Finding(
+            "unreachable_pieces", weight_of(num_broken, found.num_tried) if num_broken else Severity.WARNING,
+            f"{counted(num, found.num_tried, 'pieces')} can never be produced: {counts}", num, found.num_tried, tuple(examples),
+            f"Each is a row of the model that no text trains or uses: {'; '.join(_CAUSES[why] for why in reasons)}.",
+            "; ".join(_CURES[why] for why in reasons),
+        ),
+        *_whole_words(loader, found),
+    ]  # fmt: skip
+
+
+def _first(found: Reach, why: Why) -> list[Unreachable]:
+    return [each for each in found.unreachable if each.why is why][:_PER_REASON]
+
+
+# Examples of each reason why pieces cannot be reached.
+_PER_REASON = 3
 
 
 def shown(loader: Loader, each: Unreachable) -> str:
@@ -61,18 +68,19 @@ def shown(loader: Loader, each: Unreachable) -> str:
     return f"{segmented([loader.text_of(each.number)])} gives {segmented(each.cut)}"
 
 
-def _whole_words(loader: Loader, found: Reach) -> Finding:
+def _whole_words(loader: Loader, found: Reach) -> list[Finding]:
     num = len(found.whole_words)
-    return Finding(
-        "whole_words_only",
-        Severity.NOTE,
-        f"{counted(num, found.num_tried, 'pieces')} are reached only where they are a whole word",
-        num,
-        found.num_tried,
-        some([segmented([loader.text_of(number)]) for number in found.whole_words]),
-        "Merges do not lead to them; ignore_merges looks whole words up. Programs that do not know it give other ids.",
-        "use programs that read ignore_merges, or drop the pieces",
-    )
+    if not num:
+        return []
+    return [
+        Finding(
+            "whole_words_only", Severity.NOTE,
+            f"{counted(num, found.num_tried, 'pieces')} are reached only where they are a whole word", num, found.num_tried,
+            some([segmented([loader.text_of(number)]) for number in found.whole_words]),
+            "Merges do not lead to them; ignore_merges looks whole words up. Programs that do not know it give other ids.",
+            "use programs that read ignore_merges, or drop the pieces",
+        )
+    ]  # fmt: skip
 
 
 def tied_scores(subject: Subject, num_base: int) -> list[Finding]:
@@ -94,7 +102,7 @@ def tied_scores(subject: Subject, num_base: int) -> list[Finding]:
     new = [piece.text for piece in model.pieces[num_base:] if piece.text in scores] if num_base else []
     of_new = f"; the {len(new):,} new ones have {len({scores[text] for text in new}):,}" if new else ""
     title = f"{counted(len(tied), len(scores), 'pieces')} share {distinct:,} score{'s' if distinct > 1 else ''}{of_new}"
-    examples = [f"{text} {scores[text]:g}" for text in tied[-MAX_TIED:]]
+    examples = [f"{text} {scores[text]:g}" for text in tied[-_MAX_TIED:]]
     return [
         Finding(
             "tied_scores", weight_of(len(tied), len(scores)), title, len(tied), len(scores), some(examples),
@@ -105,7 +113,7 @@ def tied_scores(subject: Subject, num_base: int) -> list[Finding]:
     ]  # fmt: skip
 
 
-MAX_TIED = 5
+_MAX_TIED = 5
 
 
 def shadowed_pieces(subject: Subject) -> list[Finding]:
