@@ -13,7 +13,7 @@ TextPaths = Annotated[
     list[str] | None,
     typer.Option(
         "--text", metavar="PATH", show_default=False,
-        help="Text to try it on: files or folders of .txt, .md, .rst and .jsonl; may be given often, such as domain and general.",
+        help="Text to try on: files or folders of .txt, .md, .rst and .jsonl; may be given often, as domain and general.",
     ),
 ]  # fmt: skip
 TextBytes = Annotated[int, typer.Option("--text-bytes", min=1, help="Read at most so many bytes of all text together.")]

@@ -18,8 +18,8 @@ from corpusforge.report.duplicates import duplicate_stages, largest_clusters, li
 from corpusforge.report.edits import Edits
 from corpusforge.report.examples import read_excerpts
 from corpusforge.report.flow import flow_of
-from corpusforge.report.losses import Losses
 from corpusforge.report.frame import Sections, framed
+from corpusforge.report.losses import Losses
 from corpusforge.report.rows import walk
 from corpusforge.report.sections.charsets import charsets_section
 from corpusforge.report.sections.contents import licences_section, mix_section

@@ -27,9 +27,9 @@ _MEASURES = [
 ]
 
 _NOTES = (
-    "Characters per token and bytes per token say how much text fits a sequence; tokens per word is fertility, where a CJK character "
-    "counts as a word. Single characters are tokens of one character or a part of one. Renyi efficiency (alpha 2.5) is how evenly "
-    "tokens are used, 1 being all alike, over the whole vocabulary."
+    "Characters per token and bytes per token say how much text fits a sequence; tokens per word is fertility, where a CJK "
+    "character counts as a word. Single characters are tokens of one character or a part of one. Renyi efficiency (alpha 2.5) "
+    "is how evenly tokens are used, 1 being all alike, over the whole vocabulary."
 )
 
 

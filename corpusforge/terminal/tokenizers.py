@@ -34,7 +34,8 @@ def print_audit(found: Audit) -> None:
         say("")
         say_table(_measures_table([("", each) for each in found.measures]))
     say("")
-    say(", ".join(f"{found.num(severity)} {severity}s" for severity in Severity))
+    counts = {severity: found.num(severity) for severity in Severity}
+    say(", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items()))
 
 
 def check_audit(found: Audit, *, strict: bool) -> None:

@@ -54,8 +54,8 @@ def _spelled(base: Side, now: Side) -> list[Finding]:
         return []
     return [
         Finding(
-            "base_ids", Severity.ERROR, f"{counted(len(changed), len(before), 'ids of the base')} are spelled otherwise", len(changed),
-            len(before), some(changed), "The rows of the base's model stand for other text now.",
+            "base_ids", Severity.ERROR, f"{counted(len(changed), len(before), 'ids of the base')} are spelled otherwise",
+            len(changed), len(before), some(changed), "The rows of the base's model stand for other text now.",
             "keep the base's ids; put what is new behind them",
         )
     ]  # fmt: skip
@@ -138,10 +138,11 @@ def _has(is_token: NDArray[np.bool_], tokens: Tokens) -> NDArray[np.bool_]:
 def _ends(widths: NDArray[np.int64] | NDArray[np.uint16], tokens: Tokens) -> NDArray[np.int64]:
     """Where each token ends: bytes of its text, with the number of the text above them."""
     ends = np.cumsum(widths, dtype=np.int64)
-    starts = np.concatenate([[0], ends])[tokens.offsets[:-1]]
+    starts: NDArray[np.int64] = np.concatenate([[0], ends])[tokens.offsets[:-1]]
     sizes = np.diff(tokens.offsets)
     numbers = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
-    return (ends - np.repeat(starts, sizes)) | numbers << 32
+    found: NDArray[np.int64] = (ends - np.repeat(starts, sizes)) | numbers << 32
+    return found
 
 
 def _changed(

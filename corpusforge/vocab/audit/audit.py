@@ -47,7 +47,7 @@ class Audit:
 
 
 def audit(subject: Subject, base: Subject | None, texts: Sequence[Texts]) -> Audit:
-    """Check a tokenizer, against `base` where one is given, and measure it on texts; raises InputError for a base that fails."""
+    """Check a tokenizer, against `base` where one is given, and measure it on texts; InputError for a base that fails."""
     findings = id_findings(subject)
     if not subject.is_loadable:
         return _audit(subject, base, findings, ["everything else: ids are too large to load it"])

@@ -96,19 +96,16 @@ def _forms(subject: Subject) -> Iterator[Finding]:
     if subject.model is None or subject.content is None:
         return
     pieces = {piece.text: number for number, piece in enumerate(subject.model.pieces)}
+    inside = [(text, number, subject.ids.get(text)) for text, number in pieces.items()]
     moved = [
-        f"{text} is {number} and {subject.ids[text]}"
-        for text, number in pieces.items()
-        if subject.ids.get(text, number) != number
+        f"{text} is {number} and {other if other is not None else 'missing'}"
+        for text, number, other in inside
+        if other != number
     ]
-    missing = [text for text in pieces if text not in subject.ids]
-    if moved or missing:
-        num = len(moved) + len(missing)
-        yield Finding(
-            "forms", Severity.ERROR, f"{counted(num, len(pieces), 'pieces')} of the .model have another id in tokenizer.json, or none",
-            num, len(pieces), some([*moved, *(f"{text} is missing" for text in missing)]),
-            "The two files are two tokenizers.", "write both from one model",
-        )  # fmt: skip
+    if moved:
+        title = f"{counted(len(moved), len(pieces), 'pieces')} of the .model have another id in tokenizer.json, or none"
+        meaning, cure = "The two files are two tokenizers.", "write both from one model"
+        yield Finding("forms", Severity.ERROR, title, len(moved), len(pieces), some(moved), meaning, cure)
 
 
 def _roles(subject: Subject) -> Iterator[Finding]:
@@ -116,22 +113,16 @@ def _roles(subject: Subject) -> Iterator[Finding]:
     named = dict(role_names(subject))
     missing = [f"{role}: {name}" for role, name in named.items() if name not in subject.ids]
     if missing:
-        yield Finding(
-            "special_tokens", Severity.ERROR, f"{len(missing)} special tokens are named and not in the vocabulary", len(missing),
-            len(named), some(missing), "Programs add them behind the others, beyond the rows of the model, or fail.",
-            "add them to the vocabulary, or correct tokenizer_config.json",
-        )  # fmt: skip
-    shared = [
-        f"{role} = {other} = {name}"
-        for role, name in named.items()
-        for other in _ROLES
-        if other > role and named.get(other) == name
-    ]
-    if shared:
-        yield Finding(
-            "special_tokens", Severity.NOTE, f"{len(shared)} pairs of special tokens are the same", len(shared), len(named),
-            some(shared), "Where padding is the end of text, a loss that leaves padding out never learns to end.", "",
-        )  # fmt: skip
+        title = f"{len(missing)} special tokens are named and not in the vocabulary"
+        meaning = "Programs add them behind the others, beyond the rows of the model, or fail."
+        cure = "add them to the vocabulary, or correct tokenizer_config.json"
+        yield Finding("special_tokens", Severity.ERROR, title, len(missing), len(named), some(missing), meaning, cure)
+    pairs = [(role, other) for role in named for other in named if other > role and named[other] == named[role]]
+    if pairs:
+        title = f"{len(pairs)} pairs of special tokens are the same"
+        shared = [f"{role} = {other} = {named[role]}" for role, other in pairs]
+        meaning = "Where padding is the end of text, a loss that leaves padding out never learns to end."
+        yield Finding("special_tokens", Severity.NOTE, title, len(pairs), len(named), some(shared), meaning, "")
 
 
 def role_names(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -163,10 +154,7 @@ def special_findings(subject: Subject, loader: Loader) -> list[Finding]:
     if not given:
         title = f"text that spells one of the {len(names):,} special tokens is plain text"
         return [Finding("special_in_text", Severity.NOTE, title, 0, len(names), (), "", "")]
-    return [
-        Finding(
-            "special_in_text", Severity.WARNING, f"text that spells {counted(len(given), len(names), 'special tokens')} gives them",
-            len(given), len(names), some(given), "A document that writes about such a token ends there.",
-            "mark them special in added_tokens, or as control pieces in the .model",
-        )
-    ]  # fmt: skip
+    title = f"text that spells {counted(len(given), len(names), 'special tokens')} gives them"
+    meaning = "A document that writes about such a token ends there."
+    cure = "mark them special in added_tokens, or as control pieces in the .model"
+    return [Finding("special_in_text", Severity.WARNING, title, len(given), len(names), some(given), meaning, cure)]

@@ -1,13 +1,13 @@
-"""The programs that read a tokenizer, behind one face: SentencePiece for a .model, Hugging Face tokenizers for a tokenizer.json.
+"""The programs that read a tokenizer, behind one face: SentencePiece for a .model, tokenizers for a tokenizer.json.
 
 Both give ids of many texts as flat arrays and say how many bytes of text each token covers, so that what compares tokenizers
 need not know which program it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, lru_cache
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -171,9 +171,15 @@ class HuggingFaceLoader:
         return list(self.encoder.reference.decode_batch(id_lists(tokens), skip_special_tokens=False))
 
 
+@lru_cache(maxsize=1)
+def byte_values() -> Mapping[str, int]:
+    """The byte that each character of byte-level BPE writes."""
+    return {character: byte for byte, character in byte_spelling().items()}
+
+
 def plain_text(spelled: str) -> str:
     """Text that a byte-level piece spells; bytes that are no character are written <E4>."""
-    back = {character: byte for byte, character in byte_spelling().items()}
+    back = byte_values()
     data = bytes(back[character] for character in spelled if character in back)
     return data.decode(errors="surrogateescape").translate(_LONE_BYTES)
 
@@ -184,7 +190,7 @@ _LONE_BYTES = {0xDC00 + byte: f"<{byte:02X}>" for byte in range(0x80, 0x100)}
 def id_lists(tokens: Tokens) -> list[list[int]]:
     """Ids of each text."""
     ids, ends = tokens.ids.tolist(), tokens.offsets.tolist()
-    return [ids[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    return [ids[begin:end] for begin, end in pairwise(ends)]
 
 
 def ids_of(tokens: Tokens, place: int) -> NDArray[np.int32]:

@@ -5,6 +5,7 @@ a CJK character counts as a word. Renyi efficiency (Zouhar et al. 2023, alpha 2.
 that of an even use of the whole vocabulary: a few very frequent tokens lower it, and so do rows that are hardly used.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _ALPHA = 2.5
 _MIN_SHARE = 0.01
 
 ALL, OTHERS = "all", "others"
+
+# Bytes of a character, as SentencePiece writes one or as they are shown here.
+_BYTES = re.compile("(?:<(?:0x)?[0-9A-F]{2}>)+")
 
 
 @dataclass(frozen=True)
@@ -93,35 +97,38 @@ class Use:
 
 def measure(loader: Loader, texts: Sequence[Texts], unknown: Sequence[int] = ()) -> tuple[list[Measure], Use]:
     """Figures of each text and language, and how often each id is used in all of them."""
-    spellings = [loader.text_of(number) for number in range(len(loader.spellings))]
-    is_single = np.array(
-        [len(text.removeprefix(SPACE).removeprefix(" ")) <= 1 or _is_byte(text) for text in spellings], np.bool_
-    )
-    num_entries = sum(map(bool, spellings))
-    total = np.zeros(len(spellings), np.int64)
+    entries = _Entries.of(loader, unknown)
+    total = np.zeros(len(loader.spellings), np.int64)
     found: list[Measure] = []
     for each in texts:
         tokens = loader.tokens(each.documents)
-        total += np.bincount(tokens.ids, minlength=len(spellings))
+        total += np.bincount(tokens.ids, minlength=len(total))
         document_of = np.repeat(np.arange(len(each.documents)), np.diff(tokens.offsets))
         for language, is_taken in each.groups().items():
-            counts = np.bincount(tokens.ids[is_taken[document_of]], minlength=len(spellings))
-            found.append(_measure(each, language, is_taken, counts, is_single, num_entries, unknown))
+            counts = np.bincount(tokens.ids[is_taken[document_of]], minlength=len(total))
+            found.append(_measure(each, language, is_taken, counts, entries))
     return found, Use(total)
 
 
-def _is_byte(text: str) -> bool:
-    return text.startswith("<0x") and len(text) == 6 or text.startswith("<") and len(text) == 4 and text.endswith(">")
+@dataclass(frozen=True)
+class _Entries:
+    """Of a vocabulary: which ids spell one character or a part of one (a space in front apart), and which are unknown."""
+
+    is_single: NDArray[np.bool_]
+    num: int
+    unknown: Sequence[int]
+
+    @classmethod
+    def of(cls, loader: Loader, unknown: Sequence[int]) -> "_Entries":
+        texts = [loader.text_of(number) for number in range(len(loader.spellings))]
+        short = [len(text.removeprefix(SPACE).removeprefix(" ")) <= 1 or _BYTES.fullmatch(text) is not None for text in texts]
+        return cls(np.array(short, np.bool_), sum(map(bool, texts)), unknown)
 
 
-def _measure(
-    texts: Texts, language: str, is_taken: NDArray[np.bool_], counts: NDArray[np.int64], is_single: NDArray[np.bool_],
-    num_entries: int, unknown: Sequence[int],
-) -> Measure:  # fmt: skip
+def _measure(texts: Texts, language: str, is_taken: NDArray[np.bool_], counts: NDArray[np.int64], entries: _Entries) -> Measure:
     num_tokens = int(counts.sum())
-    num_bytes, num_chars, num_words = (
-        int(each[is_taken].sum()) for each in (texts.num_bytes, texts.num_chars, texts.num_words)
-    )
+    sums = (int(each[is_taken].sum()) for each in (texts.num_bytes, texts.num_chars, texts.num_words))
+    num_bytes, num_chars, num_words = sums
     return Measure(
         texts.name,
         language,
@@ -131,10 +138,10 @@ def _measure(
         _rate(num_chars, num_tokens),
         _rate(num_tokens, num_words),
         _rate(num_bytes, num_tokens),
-        _rate(int(counts[is_single].sum()), num_tokens),
-        renyi_efficiency(counts, num_entries),
-        _rate(int((counts > 0).sum()), num_entries),
-        _rate(int(counts[list(unknown)].sum()), num_tokens),
+        _rate(int(counts[entries.is_single].sum()), num_tokens),
+        renyi_efficiency(counts, entries.num),
+        _rate(int((counts > 0).sum()), entries.num),
+        _rate(int(counts[list(entries.unknown)].sum()), num_tokens),
     )
 
 

@@ -1,8 +1,7 @@
-"""Findings about pieces: those that no text can give, scores that collapsed, added tokens that hide pieces, pieces without use."""
+"""Findings about pieces: those that no text gives, scores that collapsed, added tokens that hide pieces, rows without use."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-
 
 from corpusforge.vocab.audit.agreement import segmented
 from corpusforge.vocab.audit.findings import MANY, Finding, Severity, counted, some, weight_of
@@ -106,7 +105,7 @@ def tied_scores(subject: Subject, num_base: int) -> list[Finding]:
     return [
         Finding(
             "tied_scores", weight_of(len(tied), len(scores)), title, len(tied), len(scores), some(examples),
-            "Which of two pieces comes first is left to the program: SentencePiece takes the leftmost, others the order of a list. "
+            "Which of two pieces comes first is left to the program: SentencePiece takes the leftmost, others go by a list. "
             "Scores such as min - 1 collapse because 32 bits hold them 64 apart at -1e9.",
             "give each piece a whole number of its own above -2**24, as vocab.extend does",
         )

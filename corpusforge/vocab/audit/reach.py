@@ -1,8 +1,8 @@
-"""Pieces that no text can give: rows of a model that are never trained and never used. Every piece is tried, none is sampled.
+"""Pieces that no text can give: rows of a model that are never trained and never used. Every piece is tried, none sampled.
 
-If a piece is one token of some text, then no merge crossed its borders there, so the merges inside were those of the piece alone;
-in a unigram model a better cut of the piece alone would be better there too. So a piece is reachable exactly if its own spelling,
-past the normaliser and inside one word of the pre-tokeniser, is that one token.
+If a piece is one token of some text, then no merge crossed its borders there, so the merges inside were those of the piece
+alone; in a unigram model a better cut of the piece alone would be better there too. So a piece is reachable exactly if its own
+spelling, past the normaliser and inside one word of the pre-tokeniser, is that one token.
 """
 
 import re
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from corpusforge.vocab.audit.loaders import HuggingFaceLoader, Loader, SentencePieceLoader
+from corpusforge.vocab.audit.loaders import HuggingFaceLoader, Loader, SentencePieceLoader, byte_values
 from corpusforge.vocab.convert import SPACE, normal_scores
 from corpusforge.vocab.folder import reference_tokenizer
-from corpusforge.vocab.proto import PieceKind, SentencePieceModel
-from corpusforge.vocab.tiktoken import byte_spelling
+from corpusforge.vocab.proto import PieceKind
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -29,7 +28,10 @@ _AROUND = (
     (".", "."),
 )  # fmt: skip
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
-_HEADS = (b"", b"\xc3", b"\xe4\xb8", b"\xe4", b"\xe5", b"\xef\xbc", b"\xe2\x80", b"\xe2", b"\xf0\x9f\x98", b"\xf0\x9f", b"\xf0", b"\xd0", b"\xd8", b"\xe0\xa4", b"\xe0", b"\xea\xb0", b"\xea")  # fmt: skip
+_HEADS = (
+    b"", b"\xc3", b"\xe4\xb8", b"\xe4", b"\xe5", b"\xef\xbc", b"\xe2\x80", b"\xe2", b"\xf0\x9f\x98", b"\xf0\x9f", b"\xf0",
+    b"\xd0", b"\xd8", b"\xe0\xa4", b"\xe0", b"\xea\xb0", b"\xea",
+)  # fmt: skip
 _TAILS = (b"", b"\x80", b"\xa0", b"\x80\x80", b"\xb8\x80", b"\xa4\x80", b"\x9f\x80\x80", b"\x90\x80\x80", b"\xbd")
 
 
@@ -159,7 +161,7 @@ class _Words:
 
     def __init__(self, tokenizer: "Tokenizer", is_byte_level: bool) -> None:
         self._normalizer, self._pre_tokenizer = tokenizer.normalizer, tokenizer.pre_tokenizer
-        self._bytes = {character: byte for byte, character in byte_spelling().items()} if is_byte_level else None
+        self._bytes = byte_values() if is_byte_level else None
 
     def has_text(self, text: str) -> bool:
         """Whether a text can be written for the piece: not for a single byte, which is there to fall back on."""

@@ -145,14 +145,14 @@ def loader_findings(subject: Subject, loader: Loader, sample: Sample) -> tuple[l
 
 
 _MEANINGS = {
-    "tokenizer.json by score": "No tokenizer.json can give the ids of this model, since merges that share a score have no order.",
-    "transformers 5": "transformers 5 converts a bare .model on loading: it ranks merges by id, and reads runs of spaces otherwise.",
+    "tokenizer.json by score": "No tokenizer.json can give the ids of this model: merges that share a score have no order.",
+    "transformers 5": "transformers 5 converts a bare .model when it loads: it ranks merges by id, reads space runs otherwise.",
     "SentencePiece": "Programs that read the .model (SentencePiece, llama.cpp) feed the model other ids than those that read "
     "tokenizer.json.",
 }
 _CURES = {
     "tokenizer.json by score": "give each piece a score of its own, as vocab.extend does",
-    "transformers 5": "put a tokenizer.json beside it that is equal: vocab.extend writes one; or save space runs for SentencePiece",
+    "transformers 5": "put an equal tokenizer.json beside it, such as vocab.extend writes",
     "SentencePiece": "write both files from one model and compare them, as vocab.extend does",
 }
 

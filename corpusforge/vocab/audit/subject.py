@@ -126,7 +126,7 @@ def _read_folder(folder: Path) -> Subject:
     if model is None:
         there = ", ".join(sorted(each.name for each in folder.iterdir())[:10]) or "nothing"
         raise InputError(
-            f"{folder}: no tokenizer.json and no .model file there, but {there}; give a folder that has one, or a .tiktoken file"
+            f"{folder}: no tokenizer.json or .model file there, but {there}; give a folder that has one, or a .tiktoken file"
         )
     return _with_model(folder, model, files)
 
