@@ -16,20 +16,12 @@ from corpusforge.vocab.audit.findings import Finding, Severity
 from corpusforge.vocab.audit.measures import Measure
 
 _KINDS = {Severity.ERROR: "lost0", Severity.WARNING: "s1", Severity.NOTE: "kept"}
-_MEASURES = [
-    "#tokens",
-    "#chars per token",
-    "",
-    "#tokens per word",
-    "#bytes per token",
-    "#single characters",
-    "#Renyi efficiency",
-]
+_MEASURES = ["#tokens", "#chars / token", "", "#tokens / word", "#bytes / token", "#single chars", "#Renyi", "#used"]
 
 _NOTES = (
     "Characters per token and bytes per token say how much text fits a sequence; tokens per word is fertility, where a CJK "
     "character counts as a word. Single characters are tokens of one character or a part of one. Renyi efficiency (alpha 2.5) "
-    "is how evenly tokens are used, 1 being all alike, over the whole vocabulary."
+    "is how evenly tokens are used, 1 being all alike, over the whole vocabulary; used is the share of ids that occur."
 )
 
 
@@ -83,7 +75,8 @@ def _card(each: Finding) -> Markup:
     parts = [element("h3", each.title)]
     if each.whole:
         parts.append(charts.bar(min(each.num, each.whole), each.whole, _KINDS[each.severity], each.title))
-    parts += [element("p", element("code", example)) for example in each.examples]
+    if each.examples:
+        parts.append(element("p", joined((element("code", example) for example in each.examples), element("br"))))
     parts += [element("p", each.meaning)] if each.meaning else []
     parts += [element("p", element("strong", "Cure: "), each.cure, class_="note")] if each.cure else []
     return element("div", *parts, class_="card")
@@ -98,7 +91,7 @@ def _notes(found: Audit) -> Markup:
 
 def _measures(rows: Sequence[tuple[Measure, str]], *, has_names: bool) -> Markup:
     most = max((each.chars_per_token for each, _ in rows), default=1.0)
-    head = ["text", "language", *(["tokenizer"] if has_names else []), *_MEASURES, "#vocabulary used"]
+    head = ["text", "language", *(["tokenizer"] if has_names else []), *_MEASURES]
     made = table(head, (_measure_row(each, name, most, has_names) for each, name in rows), class_="wide")
     return joined([element("p", _NOTES, class_="note"), made])
 

@@ -120,4 +120,4 @@ def _say_example(names: Sequence[str], example: Example) -> None:
                 shown.append(segmented([piece]), _TURNS[turn % 2])
         else:
             shown.append(segmented(pieces))
-        out.print(shown, soft_wrap=not out.is_terminal)
+        out.print(shown, soft_wrap=True)

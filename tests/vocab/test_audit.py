@@ -255,6 +255,18 @@ def test_duplicate_pieces_of_a_model_are_an_error(model, tmp_path):
     assert {each.check for each in found.findings if each.severity is Severity.ERROR} >= {"repeated_pieces", "loading"}
 
 
+def test_a_file_without_the_parts_that_are_null_is_read_as_if_it_had_them(tmp_path):
+    described = {"version": "1.0", "model": {"vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
+    found = _audited(_json(tmp_path / "tokenizer.json", described))
+    assert (found.kind, _findings(found, "unreachable_pieces")[0].title) == ("BPE", "all 3 pieces can be reached")
+
+
+def test_a_base_that_is_too_large_to_load_is_refused(tmp_path):
+    huge = _json(tmp_path / "huge.json", _bpe(vocab={"a": 0, "b": 2**31}, merges=[]))
+    with pytest.raises(InputError, match=r"ids reach 2,147,483,648"):
+        _audited(_json(tmp_path / "tokenizer.json", _bpe()), huge)
+
+
 def test_word_piece_is_audited_and_what_is_not_checked_is_said(tmp_path):
     inner = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
     inner["vocab"] = {"[UNK]": 0, "rock": 1, "##s": 2, "r": 3}
@@ -273,6 +285,8 @@ def test_word_piece_is_audited_and_what_is_not_checked_is_said(tmp_path):
         ({"tokenizer.json": b"{"}, "is not JSON"),
         ({"tokenizer.json": b"[]"}, "is not an object"),
         ({"tokenizer.json": b"{}"}, "has no model with a vocabulary"),
+        ({"tokenizer.json": b'{"model": {"vocab": {"a": "0"}, "merges": []}}'}, "has no model with a vocabulary"),
+        ({"tokenizer.json": b'{"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 1}]}'}, "has no model with a vocabulary"),
         ({"tokenizer.model": b"\xff\xff\xff"}, "not a SentencePiece model"),
         ({"tokenizer_config.json": b'{"auto_map": {"AutoTokenizer": ["x.Y", null]}}', "tokenizer.json": b"{}"}, "Python code"),
     ],

@@ -120,12 +120,19 @@ def _segmentation(base: Side, now: Side, texts: pa.Array, what: str) -> list[Fin
         place for place in np.flatnonzero(~has_new).tolist() if not np.array_equal(ids_of(before, place), ids_of(after, place))
     ]
     is_known = is_known_before & is_known_after
-    is_cut = ~np.isin(_ends(widths_after, after), _ends(widths_before, before))
+    is_cut = ~_are_among(_ends(widths_after, after), _ends(widths_before, before))
     not_coarser = np.flatnonzero(_has(is_cut, after) & is_known).tolist()
     return [
         *_changed(base, now, texts, what, (before, after), changed),
         *_not_coarser(base, now, texts, what, (before, after), (not_coarser, int(is_known.sum()))),
     ]
+
+
+def _are_among(values: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which values are known; both ascend."""
+    padded = np.append(known, -1)
+    found: NDArray[np.bool_] = padded[np.searchsorted(known, values)] == values
+    return found
 
 
 def _has(is_token: NDArray[np.bool_], tokens: Tokens) -> NDArray[np.bool_]:

@@ -80,13 +80,13 @@ def _in_sentencepiece(loader: SentencePieceLoader) -> Reach:
     plain = SentencePieceLoader.load(model.without_normalizer(), "the model without its normaliser").processor
     numbers = [number for number, piece in enumerate(model.pieces) if piece.kind is PieceKind.NORMAL]
     texts = [model.pieces[number].text for number in numbers]
-    parts = frozenset(normal_scores(model.pieces))
+    parts, is_bpe, keeps_text = frozenset(normal_scores(model.pieces)), model.is_bpe, model.keeps_text
     found: list[Unreachable] = []
     for number, text, ids in zip(numbers, texts, plain.encode(texts, num_threads=1), strict=True):
         if ids != [number]:
-            why = Why.SCORE if not model.is_bpe else Why.ORDER if _has_split(text, parts) else Why.NO_MERGES
+            why = Why.SCORE if not is_bpe else Why.ORDER if _has_split(text, parts) else Why.NO_MERGES
             found.append(Unreachable(number, why, tuple(model.pieces[each].text for each in ids)))
-        elif _is_changed(loader, text):
+        elif not keeps_text and _is_changed(loader, text):
             found.append(Unreachable(number, Why.NORMALIZER, (loader.processor.normalize(text.replace(SPACE, " ")),)))
     return Reach(len(numbers), tuple(found))
 
@@ -97,8 +97,6 @@ def _has_split(text: str, parts: frozenset[str]) -> bool:
 
 def _is_changed(loader: SentencePieceLoader, text: str) -> bool:
     """Whether a normaliser makes something else of the text that a piece spells."""
-    if loader.model.keeps_text:
-        return False
     spelled, normalize = text.replace(SPACE, " "), loader.processor.normalize
     return not any(text in normalize(before + spelled + after) for before, after in (("", ""), ("a", "a"), ("a", "")))
 

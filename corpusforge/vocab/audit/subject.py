@@ -67,7 +67,11 @@ class Subject:
 
     @cached_property
     def loader(self) -> Loader:
-        """The program whose ids count: Hugging Face where there is a tokenizer.json, else SentencePiece."""
+        """The program whose ids count: Hugging Face where there is a tokenizer.json, else SentencePiece; or InputError."""
+        if not self.is_loadable:
+            raise InputError(
+                f"{self.origin}: ids reach {max(self.ids.values()):,}, too many to load; number its pieces from 0 on"
+            )
         if self.content is not None:
             return HuggingFaceLoader.load(self.content, str(self.origin))
         assert self.model is not None
@@ -144,13 +148,34 @@ def _with_model(origin: Path, path: Path, files: Mapping[str, dict[str, Any]]) -
 
 
 def _with_json(origin: Path, content: bytes, model: SentencePieceModel | None, files: Mapping[str, dict[str, Any]]) -> Subject:
-    described, repeated = _parsed(content, origin)
-    inner = described.get("model")
-    if not isinstance(inner, dict) or not isinstance(inner.get("vocab"), dict | list):
-        raise InputError(f"{origin}: tokenizer.json has no model with a vocabulary; get the file again")
-    kind = str(inner.get("type", "BPE" if "merges" in inner else "unknown"))
+    found, repeated = _parsed(content, origin)
+    described = {**dict.fromkeys(_PARTS), "added_tokens": [], **found}
+    inner = described["model"]
+    if not isinstance(inner, dict) or not _is_vocabulary(inner.get("vocab")) or not _are_tokens(described["added_tokens"]):
+        raise InputError(f"{origin}: tokenizer.json has no model with a vocabulary of texts and ids; get the file again")
+    if "type" not in inner or len(described) > len(found):  # as old programs wrote it; what reads it here wants it whole
+        old = "Unigram" if isinstance(inner["vocab"], list) else "BPE" if "merges" in inner else "WordPiece"
+        described["model"] = inner = {"type": old, **inner}
+        content = json.dumps(described).encode()
+    kind = str(inner["type"])
     is_byte_level = '"ByteLevel"' in json.dumps([described.get("normalizer"), described.get("pre_tokenizer")])
     return Subject(origin, f"byte-level {kind}" if is_byte_level else kind, model, content, described, repeated, files)
+
+
+_PARTS = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "truncation", "padding", "model")
+
+
+def _is_vocabulary(value: object) -> bool:
+    """Whether it is what the four models have: ids by text, or texts with scores."""
+    if isinstance(value, list):
+        return all(isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) for entry in value)
+    return isinstance(value, dict) and all(type(number) is int for number in value.values())
+
+
+def _are_tokens(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(token, dict) and isinstance(token.get("content"), str) and type(token.get("id")) is int for token in value
+    )
 
 
 def _parsed(content: bytes, origin: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
