@@ -23,6 +23,14 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Value = int | bytes
 
+# Settings that are numbers or flags, by message.
+_NUMBERS = {
+    _TRAINER: frozenset(
+        (_MODEL_TYPE, _SUFFIX, _BYTE_FALLBACK, _UNK_ID, _BOS_ID, _EOS_ID, _MAX_LENGTH, _BY_SCRIPT, _BY_NUMBER, _SPLIT_DIGITS)
+    ),
+    _NORMALIZER: frozenset((_DUMMY_PREFIX, _EXTRA_WHITESPACES, _ESCAPE)),
+}
+
 
 class PieceKind(IntEnum):
     """What a piece is, in SentencePiece's numbers."""
@@ -57,6 +65,7 @@ class SentencePieceModel:
         try:
             fields = tuple(_fields(data))
             pieces = tuple(_piece(value) for number, _, value in fields if number == _PIECES and isinstance(value, bytes))
+            _check_settings(fields)
         except (ValueError, IndexError, struct.error) as error:
             raise InputError(f"{origin}: not a SentencePiece model ({error}); give a .model file") from error
         if not pieces:
@@ -202,6 +211,18 @@ def _fields(data: bytes) -> Iterator[tuple[int, int, Value]]:
             raise ValueError(f"cut off at byte {at}")
         yield key >> 3, wire, data[at : at + size]
         at += size
+
+
+def _check_settings(fields: Sequence[tuple[int, int, Value]]) -> None:
+    """Raise ValueError where a message of settings is cut off, or one that is read here has another type."""
+    for message, texts in ((_TRAINER, ()), (_NORMALIZER, (_RULE_NAME, _CHARSMAP))):
+        known = _NUMBERS[message]
+        for _, _, raw in (field for field in fields if field[0] == message):
+            if not isinstance(raw, bytes):
+                raise ValueError(f"field {message} is no message")
+            for number, _, value in _fields(raw):
+                if (number in known and not isinstance(value, int)) or (number in texts and not isinstance(value, bytes)):
+                    raise ValueError(f"setting {message}.{number} has another type")
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -162,6 +162,7 @@ def _odd_text() -> Texts:
 def test_models_of_characters_and_words_are_audited_as_far_as_it_goes(kind, texts, tmp_path):
     found = _audited(_sentencepiece(tmp_path / "a.model", model_type=kind), texts=texts)
     assert found.kind == "SentencePiece words or characters"
+    assert any("words or characters has no tokenizer.json" in each for each in found.not_checked)
     assert found.measures[0].num_tokens > 0
 
 
@@ -259,6 +260,19 @@ def test_a_file_without_the_parts_that_are_null_is_read_as_if_it_had_them(tmp_pa
     described = {"version": "1.0", "model": {"vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
     found = _audited(_json(tmp_path / "tokenizer.json", described))
     assert (found.kind, _findings(found, "unreachable_pieces")[0].title) == ("BPE", "all 3 pieces can be reached")
+
+
+def test_a_part_without_its_type_is_an_error(tmp_path):
+    described = {**_bpe(), "normalizer": {"prepend": "x"}}
+    found = _audited(_json(tmp_path / "tokenizer.json", described))
+    assert _findings(found, "loading")[0].examples[0].endswith("does not say what it is ('type'); save it again")
+
+
+@pytest.mark.parametrize("message", [b"\x12\x02\x08\xff", b"\x12\x03\x1a\x01x", b"\x1a\x02\x12\x05", b"\x10\x01"])
+def test_damaged_settings_of_a_model_are_refused(model, tmp_path, message):
+    (tmp_path / "tokenizer.model").write_bytes(model.to_bytes() + message)
+    with pytest.raises(InputError, match="not a SentencePiece model"):
+        read_subject(tmp_path)
 
 
 def test_a_base_that_is_too_large_to_load_is_refused(tmp_path):

@@ -106,6 +106,9 @@ def _unchecked(side: Side, texts: Sequence[Texts]) -> list[str]:
         found.append(
             f"reach: {side.reach.num_untried:,} entries that no text can be written for alone (single bytes, parts of words)"
         )
+    model = side.subject.model
+    if model is not None and not (model.is_bpe or model.is_unigram):
+        found.append("loaders: a SentencePiece model of words or characters has no tokenizer.json to compare with")
     if not any(len(each.documents) for each in texts):
         found.append("text: none was given, so programs are compared on odd texts only and nothing is measured; give --text")
     return found

@@ -125,7 +125,10 @@ class HuggingFaceLoader:
     @classmethod
     def load(cls, content: bytes, origin: str, name: str = "tokenizer.json") -> "HuggingFaceLoader":
         """Raises InputError naming `origin` where it cannot be loaded."""
-        return cls(Encoder.load(TokenizerFiles(Path(origin), {"tokenizer.json": content})), content, name)
+        try:
+            return cls(Encoder.load(TokenizerFiles(Path(origin), {"tokenizer.json": content})), content, name)
+        except (KeyError, TypeError) as error:  # tokenizers guesses a type that is not written, which is read nowhere else
+            raise InputError(f"{origin}: a part of tokenizer.json does not say what it is ({error}); save it again") from error
 
     @cached_property
     def is_byte_level(self) -> bool:

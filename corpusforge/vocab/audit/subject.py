@@ -79,9 +79,9 @@ class Subject:
 
     def others(self) -> list[tuple[str, Callable[[], Loader]]]:
         """Other programs that would read these files, by what they are called here."""
-        if self.model is None:
-            return []
         model = self.model
+        if model is None or not (model.is_bpe or model.is_unigram):
+            return []
         if self.content is not None:
             return [("SentencePiece", lambda: SentencePieceLoader.load(model, str(self.origin)))]
         written = unigram_json if model.is_unigram else tokenizer_json
