@@ -92,8 +92,9 @@ def tied_scores(subject: Subject, num_base: int) -> list[Finding]:
     tied = [text for text, score in scores.items() if ties[score] > 1 and text not in runs]
     distinct = len({scores[text] for text in tied})
     if not tied:
-        title = f"{len(scores):,} pieces of two or more characters, no two with one score"
-        return [Finding("tied_scores", Severity.NOTE, title, 0, len(scores), (), "Scores are exact as 32-bit numbers.", "")]
+        apart = f" but {len(runs)} runs of one character, which all programs read alike" if runs else ""
+        title = f"{len(scores):,} pieces of two or more characters, no two with one score{apart}"
+        return [Finding("tied_scores", Severity.NOTE, title, 0, len(scores), (), "", "")]
     if model.is_unigram:
         title = f"{counted(len(tied), len(scores), 'pieces')} share a score"
         meaning = "Cuts of a text may be equally good, and programs take different ones."
