@@ -18,6 +18,7 @@
         OutOfMemory               memory was refused
         StoreDamaged              a file that a build wrote is gone or no longer what it was
       VerificationError         exit code 4: shards are not what their manifest says
+      TokenizerDefect           exit code 6: an audit found errors in a tokenizer
 
 A message says where, what with the value, and what to do. Failures of our own code are plain exceptions with a traceback.
 What the operating system says (OSError, MemoryError) becomes one of these by `system_error`.
@@ -147,6 +148,12 @@ class VerificationError(CorpusForgeError):
 
     def __reduce__(self) -> tuple[type, tuple[tuple[str, ...]]]:
         return type(self), (self.problems,)
+
+
+class TokenizerDefect(CorpusForgeError):
+    """An audit found errors in a tokenizer, or warnings where these count too; what they are is printed before."""
+
+    exit_code = 6
 
 
 class StageDefect(Exception):

@@ -17,10 +17,19 @@ _TEXT, _SCORE, _KIND = 1, 2, 3
 _MODEL_TYPE, _VOCAB_SIZE, _SUFFIX, _BYTE_FALLBACK, _UNK_ID, _BOS_ID, _EOS_ID = 3, 4, 24, 35, 40, 41, 42
 _MAX_LENGTH, _BY_SCRIPT, _BY_NUMBER, _SPLIT_DIGITS = 20, 21, 23, 25
 _CHARSMAP, _DUMMY_PREFIX, _EXTRA_WHITESPACES, _ESCAPE = 2, 3, 4, 5
+_RULE_NAME = 1
 _UNIGRAM, _BPE = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Value = int | bytes
+
+# Settings that are numbers or flags, by message.
+_NUMBERS = {
+    _TRAINER: frozenset(
+        (_MODEL_TYPE, _SUFFIX, _BYTE_FALLBACK, _UNK_ID, _BOS_ID, _EOS_ID, _MAX_LENGTH, _BY_SCRIPT, _BY_NUMBER, _SPLIT_DIGITS)
+    ),
+    _NORMALIZER: frozenset((_DUMMY_PREFIX, _EXTRA_WHITESPACES, _ESCAPE)),
+}
 
 
 class PieceKind(IntEnum):
@@ -56,6 +65,7 @@ class SentencePieceModel:
         try:
             fields = tuple(_fields(data))
             pieces = tuple(_piece(value) for number, _, value in fields if number == _PIECES and isinstance(value, bytes))
+            _check_settings(fields)
         except (ValueError, IndexError, struct.error) as error:
             raise InputError(f"{origin}: not a SentencePiece model ({error}); give a .model file") from error
         if not pieces:
@@ -102,6 +112,37 @@ class SentencePieceModel:
         escapes = bool(self._setting(_NORMALIZER, _ESCAPE, 1))
         is_suffix = bool(self._setting(_TRAINER, _SUFFIX, 0))
         return escapes and not removes and not is_suffix and not self._setting(_NORMALIZER, _CHARSMAP, b"")
+
+    @property
+    def character_map(self) -> bytes:
+        """What replaces characters by others before anything else, compiled; b"" where nothing does."""
+        found = self._setting(_NORMALIZER, _CHARSMAP, b"")
+        assert isinstance(found, bytes)
+        return found
+
+    @property
+    def normalizer_name(self) -> str:
+        """Name of the normalisation rule, such as nmt_nfkc; "" where none is written."""
+        found = self._setting(_NORMALIZER, _RULE_NAME, b"")
+        assert isinstance(found, bytes)
+        return found.decode(errors="replace")
+
+    @property
+    def removes_extra_whitespaces(self) -> bool:
+        """Whether runs of spaces become one and those at both ends go."""
+        return bool(self._setting(_NORMALIZER, _EXTRA_WHITESPACES, 1))
+
+    @property
+    def escapes_whitespaces(self) -> bool:
+        """Whether spaces are spelled U+2581."""
+        return bool(self._setting(_NORMALIZER, _ESCAPE, 1))
+
+    def without_normalizer(self, *, adds_dummy_prefix: bool = False) -> "SentencePieceModel":
+        """The same pieces and merging, on text as it stands: no character map, all spaces kept."""
+        flags = ((_DUMMY_PREFIX, int(adds_dummy_prefix)), (_EXTRA_WHITESPACES, 0), (_ESCAPE, 1))
+        spec = b"".join(_encoded(number, _VARINT, value) for number, value in flags)
+        kept = tuple(field for field in self.fields if field[0] != _NORMALIZER)
+        return SentencePieceModel(self.pieces, (*kept, (_NORMALIZER, _BYTES, spec)))
 
     @property
     def max_piece_length(self) -> int:
@@ -170,6 +211,18 @@ def _fields(data: bytes) -> Iterator[tuple[int, int, Value]]:
             raise ValueError(f"cut off at byte {at}")
         yield key >> 3, wire, data[at : at + size]
         at += size
+
+
+def _check_settings(fields: Sequence[tuple[int, int, Value]]) -> None:
+    """Raise ValueError where a message of settings is cut off, or one that is read here has another type."""
+    for message, texts in ((_TRAINER, ()), (_NORMALIZER, (_RULE_NAME, _CHARSMAP))):
+        known = _NUMBERS[message]
+        for _, _, raw in (field for field in fields if field[0] == message):
+            if not isinstance(raw, bytes):
+                raise ValueError(f"field {message} is no message")
+            for number, _, value in _fields(raw):
+                if (number in known and not isinstance(value, int)) or (number in texts and not isinstance(value, bytes)):
+                    raise ValueError(f"setting {message}.{number} has another type")
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
