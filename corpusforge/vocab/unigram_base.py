@@ -18,6 +18,7 @@ import orjson
 from corpusforge.errors import InputError
 from corpusforge.vocab.borders import Rules
 from corpusforge.vocab.convert import SPACE, normal_scores, tokenizer_config, unigram_json
+from corpusforge.vocab.cuts import MARGIN, best_cut
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
 from corpusforge.vocab.growth import Counted, Row, Sample
@@ -26,9 +27,6 @@ from corpusforge.vocab.piece_words import counted_pieces
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
 from corpusforge.vocab.sentencepiece_base import byte_values
 from corpusforge.vocab.shell import kept_configuration, kept_files, padding_names, read_configuration
-
-# By how much a piece is better than the best way to cut it: far above what float32 loses in a line.
-_MARGIN = 0.01
 
 # Share of candidates taken beyond what is asked for, since some go again.
 _SPARE = 1.2
@@ -133,18 +131,6 @@ def num_base_tokens(found: Candidates) -> "np.ndarray[Any, np.dtype[np.int64]]":
     return np.array(counts[found.num_base :], np.int64)
 
 
-def best_cut(text: str, scores: Mapping[str, float]) -> float:
-    """Score of the best way to cut a text into two or more pieces, minus infinity where there is none."""
-    best = [0.0, *[float("-inf")] * len(text)]
-    for end in range(1, len(text) + 1):
-        for begin in range(end):
-            if end - begin < len(text) and best[begin] > float("-inf"):
-                score = scores.get(text[begin:end])
-                if score is not None:
-                    best[end] = max(best[end], best[begin] + score)
-    return best[-1]
-
-
 def safe_scores(base: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:
     """A score for each wanted piece: the one it has there, or more where a way to cut it would be better.
 
@@ -153,11 +139,11 @@ def safe_scores(base: Mapping[str, float], wanted: Mapping[str, float]) -> dict[
     scores = dict(base)
     found: dict[str, float] = {}
     for text in sorted(wanted, key=lambda text: (len(text), text)):
-        score = float(np.float32(max(wanted[text], best_cut(text, scores) + _MARGIN)))
+        score = float(np.float32(max(wanted[text], best_cut(text, scores) + MARGIN)))
         found[text] = scores[text] = min(score, 0.0)
     harmful = set()
     for piece, score in base.items():
         inside = [piece[a:b] for a in range(len(piece)) for b in range(a + 1, len(piece) + 1) if piece[a:b] in found]
-        if inside and best_cut(piece, scores) + _MARGIN / 2 > score > best_cut(piece, base):
+        if inside and best_cut(piece, scores) + MARGIN / 2 > score > best_cut(piece, base):
             harmful.update(inside)
     return {text: score for text, score in found.items() if text not in harmful}

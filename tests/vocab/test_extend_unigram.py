@@ -1,5 +1,4 @@
 import io
-import random
 from pathlib import Path
 
 import orjson
@@ -12,10 +11,11 @@ from vocab_samples import extended, geology
 
 from corpusforge.errors import InputError, UserError
 from corpusforge.vocab.convert import normal_scores, unigram_json
+from corpusforge.vocab.cuts import best_cut
 from corpusforge.vocab.extend import Extend
 from corpusforge.vocab.parity import check_equal_but_for_ties
 from corpusforge.vocab.proto import SentencePieceModel
-from corpusforge.vocab.unigram_base import best_cut, safe_scores
+from corpusforge.vocab.unigram_base import safe_scores
 
 
 def _trained(**options) -> bytes:
@@ -91,21 +91,6 @@ def test_a_score_is_raised_above_the_best_cut_and_harmful_pieces_are_left_out():
     base = {"a": -1.0, "b": -1.0, "c": -1.0, "abc": -2.5}
     assert safe_scores(base, {"ab": -9.0}) == {"ab": pytest.approx(-1.99)}
     assert safe_scores(base, {"ab": -1.2}) == {}
-
-
-def test_the_best_cut_is_the_best_of_all():
-    rng = random.Random(1)
-    scores = {text: -rng.random() for text in ("a", "b", "ab", "ba", "aab", "bb")}
-
-    def cuts(text: str) -> list[float]:
-        return (
-            [0.0]
-            if not text
-            else [scores[text[:n]] + rest for n in range(1, len(text) + 1) if text[:n] in scores for rest in cuts(text[n:])]
-        )
-
-    assert best_cut("aabba", scores) == pytest.approx(max(cuts("aabba")))
-    assert best_cut("c", scores) == float("-inf")
 
 
 @pytest.mark.parametrize(
