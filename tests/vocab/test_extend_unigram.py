@@ -93,6 +93,21 @@ def test_a_score_is_raised_above_the_best_cut_and_harmful_pieces_are_left_out():
     assert safe_scores(base, {"ab": -1.2}) == {}
 
 
+def test_tokens_that_were_added_to_the_base_keep_their_ids(base, tmp_path):
+    model = SentencePieceModel.parse(base.read_bytes(), origin="m")
+    tokenizer = Tokenizer.from_str(unigram_json(model, origin="m").decode())
+    tokenizer.add_special_tokens(["<|tool|>"])
+    (tmp_path / "base").mkdir()
+    tokenizer.save(str(tmp_path / "base/tokenizer.json"))
+    (tmp_path / "base/tokenizer.model").write_bytes(base.read_bytes())
+    folder = extended(Extend(base=tmp_path / "base", num_pieces=20), geology(200), tmp_path)
+    size = len(model.pieces)
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    extension = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert extension.token_to_id("<|tool|>") == processor.piece_to_id("<|tool|>") == size
+    assert extension.get_vocab_size() == size + 21
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
