@@ -12,7 +12,7 @@ import orjson
 from numpy.typing import NDArray
 
 from corpusforge.errors import InputError
-from corpusforge.vocab.borders import Rules
+from corpusforge.vocab.borders import Border, Rules
 from corpusforge.vocab.convert import SPACE, tokenizer_config
 from corpusforge.vocab.encode import Encoder
 from corpusforge.vocab.folder import TokenizerFiles
@@ -33,7 +33,7 @@ from corpusforge.vocab.shell import (
 class PieceBase(ABC):
     """A model with byte fallback that keeps text as it is; `origin` names it in messages.
 
-    `configuration`, `kept` and `post_processor` are what lay around it.
+    `configuration`, `kept` and `post_processor` are what lay around it; new pieces may reach `across` some of its borders.
     """
 
     origin: str
@@ -41,6 +41,7 @@ class PieceBase(ABC):
     configuration: dict[str, Any]
     kept: dict[str, bytes]
     post_processor: dict[str, Any] | None
+    across: tuple[Border, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -82,7 +83,7 @@ class PieceBase(ABC):
     @cached_property
     def rules(self) -> Rules:
         """What new pieces must not reach across."""
-        return Rules.of(self.model)
+        return Rules.of(self.model).without(self.across)
 
     @property
     def max_length(self) -> int:

@@ -236,6 +236,21 @@ def test_append_takes_pieces_of_a_model_trained_apart_and_all_are_reached(base_f
     assert figures["held_out"]["chars_per_token"] > figures["held_out"]["base_chars_per_token"]
 
 
+@pytest.mark.parametrize(
+    ("across", "tokens"),
+    [
+        ((), ["\u2581", "2", "0", "2", "4", "\u5e74", "\uff0c"]),
+        (("digits",), ["\u2581", "2024", "\u5e74", "\uff0c"]),
+        (("scripts",), ["\u2581", "2", "0", "2", "4", "\u5e74\uff0c"]),
+    ],
+)
+def test_pieces_cross_borders_of_the_base_only_where_that_is_asked_for(base_folder, tmp_path, across, tokens):
+    texts = [*geology(200), *["\u82b12024\u5e74\uff0c\u82b12024\u5e74\uff0c\u82b1"] * 200]
+    stage = Extend(base=base_folder, num_pieces=60, across=across, repeats=1)
+    tokenizer = TokenizerFiles.read(extended(stage, texts, tmp_path)).loaded()
+    assert tokenizer.encode("2024\u5e74\uff0c", add_special_tokens=False).tokens == tokens
+
+
 def test_more_pieces_than_the_text_carries_says_how_many_it_does(base_folder, tmp_path):
     with pytest.raises(UserError, match=r"5000 pieces are more than the text can carry: [\d,]+ bytes give \d+; ask for"):
         extended(Extend(base=base_folder, num_pieces=5000), geology(50), tmp_path)
@@ -301,6 +316,7 @@ def _model(**options) -> bytes:
     ("content", "said"),
     [
         (lambda: b"no model", "not a SentencePiece model"),
+        (lambda: _model(model_type="bpe", byte_fallback=True)[:-9], "not a SentencePiece model"),
         (lambda: _model(model_type="bpe"), "no byte fallback"),
         (lambda: _model(model_type="bpe", byte_fallback=True), "normalises text"),
         (lambda: _model(model_type="unigram", byte_fallback=True), "normalises text"),
