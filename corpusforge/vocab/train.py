@@ -1,6 +1,6 @@
 """A SentencePiece tokenizer trained on the corpus, with a tokenizer.json that gives the same ids.
 
-BPE, which trains three and encodes five times as fast, or unigram. Byte fallback, so that any text comes back from its ids; no
+BPE, which trains three and encodes ten times as fast, or unigram. Byte fallback, so that any text comes back from its ids; no
 normalisation; digits one by one. A space is put in front of every text, as in Llama, so that a word is spelled the same at
 the start as after a space. The pieces are pruned to those that text can give before the exact size is cut: no id is wasted.
 """

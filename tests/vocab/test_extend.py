@@ -83,6 +83,20 @@ def test_new_scores_are_distinct_whole_numbers_below_all_of_the_base(folder):
     assert scores[480:] == [min(scores[:480]) - 1 - rank for rank in range(200)]
 
 
+@pytest.fixture(scope="module")
+def crossing(base_folder, tmp_path_factory) -> Encoder:
+    """Pieces that cross every border that they may."""
+    stage = Extend(base=base_folder, num_pieces=300, across=("digits", "scripts"))
+    return Encoder.load(TokenizerFiles.read(extended(stage, geology(600, seed=2), tmp_path_factory.mktemp("crossing"))))
+
+
+@given(ANY_TEXT | ODD_TEXT | st.sampled_from(geology(50, seed=7)))
+@settings(max_examples=300, deadline=None)
+def test_boundaries_are_the_bases_though_pieces_cross_its_borders(pair, crossing, text):
+    found = effect(pair[0], crossing, [pa.array([text], pa.large_string())], 480)
+    assert found.not_coarser == 0
+
+
 @given(ANY_TEXT | ODD_TEXT)
 @settings(max_examples=400, deadline=None)
 def test_boundaries_are_the_bases_and_ids_change_only_with_a_new_piece(pair, text):
