@@ -37,6 +37,9 @@ from corpusforge.vocab.verified import learned_figures, verified
 
 _NAME = "vocab.extend"
 
+# SentencePiece trains with no less.
+_MIN_TRAINED_COVERAGE = 0.98
+
 
 class Extend(Barrier):
     """Writes the artefact `tokenizer`, ready for from_pretrained, with extension.json beside it."""
@@ -97,6 +100,8 @@ class Extend(Barrier):
             raise ValueError("needs a target: num_pieces, vocab_size or min_saving")
         if self.method == "append" and (self.terms is not None or self.min_saving is not None):
             raise ValueError("terms and min_saving need method: continued")
+        if self.method == "append" and self.character_coverage < _MIN_TRAINED_COVERAGE:
+            raise ValueError(f"character_coverage below {_MIN_TRAINED_COVERAGE} needs method: continued")
         negative = [source for source, weight in self.weights.items() if weight < 0]
         if negative or (self.weights and not sum(self.weights.values())):
             raise ValueError("weights must be 0 or more, and one above 0")

@@ -49,8 +49,8 @@ class Train(Barrier):
     sample_share: float = Field(default=1.0, gt=0, le=1)
     """Share of documents, by hash, that are looked at: lower it for a corpus far larger than sample_bytes, which otherwise
     passes whole through the exchange."""
-    character_coverage: float = Field(default=0.9995, gt=0.9, le=1)
-    """Share of all characters that become pieces; the rarest are spelled in bytes."""
+    character_coverage: float = Field(default=0.9995, ge=0.98, le=1)
+    """Share of all characters that become pieces; the rarest are spelled in bytes. SentencePiece takes none below 0.98."""
     split_digits: bool = True
     """Whether every digit is a token of its own."""
     max_piece_length: int = Field(default=16, ge=1, le=128)

@@ -302,6 +302,7 @@ def test_a_size_below_the_bases_is_refused_before_the_corpus_is_read(base_folder
         ({"vocab_size": 2**31}, "less than 2147483648"),
         ({"num_pieces": 5, "weights": {"a": -1.0}}, "weights must be 0 or more"),
         ({"num_pieces": 5, "method": "append", "min_saving": 1.0}, "need method: continued"),
+        ({"num_pieces": 5, "method": "append", "character_coverage": 0.9}, "below 0.98 needs method: continued"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(options, said):

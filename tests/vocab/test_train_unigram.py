@@ -158,7 +158,7 @@ def test_no_text_is_an_error_that_says_so(tmp_path, texts):
     [
         ({"vocab_size": 2**31}, "less than or equal to 1000000"),
         ({"vocab_size": 600, "model_type": "wordpiece"}, "'bpe' or 'unigram'"),
-        ({"vocab_size": 600, "character_coverage": 0.0}, "greater than 0.9"),
+        ({"vocab_size": 600, "character_coverage": 0.97}, "greater than or equal to 0.98"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(options, said):
