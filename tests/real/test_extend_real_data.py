@@ -19,9 +19,9 @@ from vocabularies import (
     LLAMA,
     QWEN,
     chars_per_token,
-    chars_per_token_converted,
     chinese_llama,
     collections,
+    converted,
     split,
     without_digits,
 )
@@ -57,6 +57,12 @@ def llama_folder(documents, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def llama(llama_folder) -> SentencePieceModel:
     return SentencePieceModel.parse((llama_folder / "tokenizer.model").read_bytes(), origin="extended")
+
+
+@pytest.fixture(scope="module")
+def by_rule(documents, llama, tmp_path_factory) -> dict[tuple[str, ...], SentencePieceModel]:
+    """Extensions by what their pieces reach across: as llama, and with digits joined."""
+    return {(): llama, ("digits",): _extension(documents, tmp_path_factory.mktemp("joined"), across=("digits",))}
 
 
 @pytest.fixture(scope="module")
@@ -113,25 +119,28 @@ def test_the_fast_engine_takes_the_extended_tokenizer(pair):
     [((), {"zh": 1.065, "zh without digits": 1.075}), (("digits",), {"zh": 1.08, "zh without digits": 1.07})],
 )
 def test_more_characters_per_token_than_the_chinese_llama_script_under_the_same_rule_of_digits(
-    documents, base, llama, tmp_path, across, least
+    documents, base, by_rule, tmp_path, across, least
 ):
-    ours = _extension(documents, tmp_path, across=across) if across else llama
+    ours = by_rule[across]
     script = chinese_llama(base, documents["learned"], NUM_PIECES, split_digits=not across)
     ratios = _ratios(documents, {"ours": ours, "script": script})
     assert {name: ratio for name, ratio in ratios.items() if ratio < least.get(name, 1.0)} == {}
     pytest.importorskip("transformers")
+    tokenizer = converted(script, tmp_path)
     for name, texts in _texts(documents).items():
-        ratio = chars_per_token(ours, texts) / (converted := chars_per_token_converted(script, texts, tmp_path))
-        _tell(f"{name}: script as transformers reads it {converted:.4f}: {100 * (ratio - 1):+.1f} %")
+        encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+        density = sum(map(len, texts)) / sum(len(encoding.ids) for encoding in encodings)
+        ratio = chars_per_token(ours, texts) / density
+        _tell(f"{name}: script as transformers reads it {density:.4f}: {100 * (ratio - 1):+.1f} %")
 
 
 @pytest.mark.parametrize(
     ("across", "least"),
     [((), {"zh": 1.04, "zh without digits": 1.05}), (("digits",), {"zh": 1.05, "zh without digits": 1.05})],
 )
-def test_more_characters_per_token_than_pieces_that_are_appended(documents, llama, tmp_path, across, least):
-    ours = _extension(documents, tmp_path / "ours", across=across) if across else llama
-    other = _extension(documents, tmp_path / "appended", across=across, method="append")
+def test_more_characters_per_token_than_pieces_that_are_appended(documents, by_rule, tmp_path, across, least):
+    ours = by_rule[across]
+    other = _extension(documents, tmp_path, across=across, method="append")
     assert len(other.pieces) == len(ours.pieces)
     ratios = _ratios(documents, {"ours": ours, "appended": other})
     assert {name: ratio for name, ratio in ratios.items() if ratio < least.get(name, 0.985)} == {}

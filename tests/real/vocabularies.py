@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sentencepiece
 from measure.texts import article_text
+from tokenizers import Tokenizer
 
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
 from corpusforge.vocab.sample import training_lines
@@ -48,13 +49,13 @@ def chars_per_token(model: SentencePieceModel, texts: Sequence[str]) -> float:
     return sum(map(len, texts)) / sum(map(len, processor.encode(texts)))
 
 
-def chars_per_token_converted(model: SentencePieceModel, texts: Sequence[str], folder: Path) -> float:
-    """The same, as transformers reads the bare tokenizer.model that it writes to `folder`."""
+def converted(model: SentencePieceModel, folder: Path) -> Tokenizer:
+    """The model as transformers reads the bare tokenizer.model that is written to `folder`."""
     from transformers import LlamaTokenizer
 
     (folder / "tokenizer.model").write_bytes(model.to_bytes())
-    encodings = LlamaTokenizer.from_pretrained(str(folder)).backend_tokenizer.encode_batch(texts, add_special_tokens=False)
-    return sum(map(len, texts)) / sum(len(encoding.ids) for encoding in encodings)
+    tokenizer: Tokenizer = LlamaTokenizer.from_pretrained(str(folder)).backend_tokenizer
+    return tokenizer
 
 
 def chinese_llama(
