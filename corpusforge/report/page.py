@@ -34,6 +34,7 @@ from corpusforge.report.sections.shards import shards_section
 from corpusforge.report.sections.signals import signals_section
 from corpusforge.report.sections.sources import sources_section
 from corpusforge.report.sections.summary import run_section, steps_section, summary_section
+from corpusforge.report.sections.tokenizer import tokenizer_section
 from corpusforge.report.signals import Signals
 
 
@@ -82,6 +83,7 @@ def _sections(build: BuildFolder) -> Sections:
     copies = duplicates_section(flow, clusters, likenesses(build), list(duplicate_stages(build)), excerpts)
     yield "duplicates", "Duplicates", copies
     yield "charsets", "Charsets", charsets_section(charsets)
+    yield "tokenizer", "Tokenizer", tokenizer_section(out / "tokenizer", {step.name for step in steps})
     yield "lengths", "Lengths", lengths_section(kept)
     yield "rows", "Rows for training", rows_section(manifest, Mix.read(out))
     yield "shards", "Shards", shards_section(manifest)

@@ -5,9 +5,10 @@ stand in the model's trainer settings; one that the model's own pieces break is 
 by side, as in SentencePiece (IsValidSentencePiece), so a border is the same in training and whenever text is encoded.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ _DIGITS = frozenset("0123456789\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\
 
 # Class of a character that goes with every other.
 _ANY = 0
+
+Border = Literal["digits", "scripts"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,14 @@ class Rules:
             if _num_broken(alone, pieces) > _MAX_BROKEN * len(pieces):
                 rules = replace(rules, **{name: False})
         return replace(rules, max_length=max(rules.max_length, max(map(len, pieces), default=1)))
+
+    def without(self, borders: Collection[Border]) -> "Rules":
+        """The rules without those on the digits of a number, or on scripts."""
+        return replace(
+            self,
+            splits_digits=self.splits_digits and "digits" not in borders,
+            splits_scripts=self.splits_scripts and "scripts" not in borders,
+        )
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,11 @@ class ByteLevelBase:
             )
         if model.get("continuing_subword_prefix") or model.get("end_of_word_suffix"):
             raise InputError(f"{origin}: marks parts of words in a way of its own; give another base")
-        check_added_tokens(base.described["added_tokens"], origin)
+        added = base.described["added_tokens"]
+        check_added_tokens(added, origin)
+        largest = max([*model["vocab"].values(), *(token["id"] for token in added)], default=0)
+        if largest >= 2**31 - 2**20:
+            raise InputError(f"{origin}: ids up to {largest} leave no room below 2**31; give another base")
         return base
 
     @cached_property
@@ -76,8 +80,6 @@ class ByteLevelBase:
     def symbols(self) -> Sequence[str]:
         """Spelling of each id, "" where there is none."""
         ids = self.encoder.reference.get_vocab(with_added_tokens=True)
-        if max(ids.values()) >= 2**31 - 2**20:
-            raise InputError(f"{self.origin}: ids up to {max(ids.values())} leave no room below 2**31; give another base")
         texts = [""] * (max(ids.values()) + 1)
         for text, number in ids.items():
             texts[number] = text

@@ -24,9 +24,11 @@ from corpusforge.errors import UserError
 from corpusforge.settings import ResourcePath
 from corpusforge.vocab.append import appended, trained_pieces
 from corpusforge.vocab.bases import read_base
+from corpusforge.vocab.borders import Border
 from corpusforge.vocab.folder import TokenizerFiles, token_facts
 from corpusforge.vocab.growth import Base, Counted, Sample, num_bytes
 from corpusforge.vocab.learning import Grown, Limits, candidates, grown
+from corpusforge.vocab.piece_base import PieceBase
 from corpusforge.vocab.sample import weighted_sample
 from corpusforge.vocab.sentencepiece_base import SentencePieceBase
 from corpusforge.vocab.terms import in_text, read_terms
@@ -34,6 +36,9 @@ from corpusforge.vocab.unigram_base import UnigramBase
 from corpusforge.vocab.verified import learned_figures, verified
 
 _NAME = "vocab.extend"
+
+# SentencePiece trains with no less.
+_MIN_TRAINED_COVERAGE = 0.98
 
 
 class Extend(Barrier):
@@ -73,6 +78,9 @@ class Extend(Barrier):
     """A piece goes that is used there less than this times what its use in the sample promises; it takes 50 documents."""
     max_piece_length: int | None = Field(default=None, ge=2, le=128)
     """Longest new piece, in characters, or in bytes where the base is byte-level; without it the base's, or 64 bytes."""
+    across: tuple[Border, ...] = ()
+    """Borders that no piece of the base crosses and new ones may: digits (of a number), scripts (punctuation is one of them).
+    What is promised of boundaries and ids holds all the same."""
     pad_to_multiple: int = Field(default=1, ge=1, le=4096)
     """Reserved rows are added until the size is a multiple."""
     eod: str | None = None
@@ -92,6 +100,8 @@ class Extend(Barrier):
             raise ValueError("needs a target: num_pieces, vocab_size or min_saving")
         if self.method == "append" and (self.terms is not None or self.min_saving is not None):
             raise ValueError("terms and min_saving need method: continued")
+        if self.method == "append" and self.character_coverage < _MIN_TRAINED_COVERAGE:
+            raise ValueError(f"character_coverage below {_MIN_TRAINED_COVERAGE} needs method: continued")
         negative = [source for source, weight in self.weights.items() if weight < 0]
         if negative or (self.weights and not sum(self.weights.values())):
             raise ValueError("weights must be 0 or more, and one above 0")
@@ -202,7 +212,12 @@ class Extend(Barrier):
         )
 
     def _base(self) -> Base:
-        return read_base(self.base, pattern=self.pattern, special_tokens=self.special_tokens)
+        base = read_base(self.base, pattern=self.pattern, special_tokens=self.special_tokens)
+        if not self.across:
+            return base
+        if not isinstance(base, PieceBase):
+            raise UserError(f"{_NAME}: across is for SentencePiece bases; {self.base} cuts text before any piece, leave it out")
+        return replace(base, across=self.across)
 
     def _terms(self) -> list[str]:
         return [] if self.terms is None else read_terms(self.terms)

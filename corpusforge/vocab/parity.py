@@ -80,14 +80,20 @@ def count_tokens(
 
 
 def check_equal_but_for_ties(
-    sentencepiece: "SentencePieceProcessor", tokenizer: "Tokenizer", texts: Sequence[str], *, batch: int = 256
+    sentencepiece: "SentencePieceProcessor", tokenizer: "Tokenizer", texts: Iterable[str], *, batch: int = 256
 ) -> int:
-    """Texts of which the two take different cuts that score the same; raises ConversionDiffers where one scores less."""
+    """Texts of which the two take different cuts that score the same.
+
+    Raises ConversionDiffers at the first text that one cuts worse, or that decoding changes.
+    """
     ties = 0
     for block in _blocks(texts, batch):
         expected = sentencepiece.encode(block, num_threads=1)
-        encodings = tokenizer.encode_batch_fast(block, add_special_tokens=False)
-        for text, ids, other in zip(block, expected, (encoding.ids for encoding in encodings), strict=True):
+        found = [encoding.ids for encoding in tokenizer.encode_batch_fast(block, add_special_tokens=False)]
+        decoded = tokenizer.decode_batch(found, skip_special_tokens=False)
+        for text, ids, other, back in zip(block, expected, found, decoded, strict=True):
+            if back != text.replace(SPACE, " "):
+                raise ConversionDiffers(_where("decoding does not give the text back", text, text, back))
             if ids == other:
                 continue
             one, two = (sum(map(sentencepiece.get_score, each)) for each in (ids, other))

@@ -1,6 +1,6 @@
-"""A SentencePiece BPE tokenizer trained on the corpus, with a tokenizer.json that gives the same ids.
+"""A SentencePiece tokenizer trained on the corpus, with a tokenizer.json that gives the same ids.
 
-BPE with byte fallback, since it trains a hundred times faster than unigram and any text comes back from its ids; no
+BPE, which trains three and encodes ten times as fast, or unigram. Byte fallback, so that any text comes back from its ids; no
 normalisation; digits one by one. A space is put in front of every text, as in Llama, so that a word is spelled the same at
 the start as after a space. The pieces are pruned to those that text can give before the exact size is cut: no id is wasted.
 """
@@ -8,25 +8,25 @@ the start as after a space. The pieces are pruned to those that text can give be
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 from pydantic import Field, field_validator
 
 from corpusforge.core import Barrier
 from corpusforge.errors import UserError
 from corpusforge.tokens import TokenFacts
-from corpusforge.vocab.convert import SPACE, normal_scores, tokenizer_config, tokenizer_json
-from corpusforge.vocab.merges import pruned
-from corpusforge.vocab.parity import check_reachable, count_tokens, stress_texts
-from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
+from corpusforge.vocab.convert import SPACE, tokenizer_config, tokenizer_json, unigram_json
+from corpusforge.vocab.fitted import fitted
+from corpusforge.vocab.growth import num_bytes
+from corpusforge.vocab.proto import SentencePieceModel
 from corpusforge.vocab.sample import sampled_texts, training_lines
+from corpusforge.vocab.trained_figures import strings, trained_figures
 
 _FIXED_SPECIALS = ("<unk>", "<s>", "</s>")
 _NAME = "vocab.train"
@@ -39,7 +39,9 @@ class Train(Barrier):
     provides: ClassVar[tuple[str, ...]] = ("tokenizer",)
 
     vocab_size: int = Field(ge=300, le=1_000_000)
-    """Number of ids: specials, 256 bytes, printable ASCII, the characters of the text and merged pieces."""
+    """Number of ids: specials, 256 bytes, printable ASCII, the characters of the text and longer pieces."""
+    model_type: Literal["bpe", "unigram"] = "bpe"
+    """bpe merges neighbours, unigram takes the most probable pieces: slower, and vocab.encode has no fast engine for it."""
     special_tokens: tuple[str, ...] = ()
     """Names beside <unk>, <s> and </s> (ids 0, 1, 2), such as "<|im_start|>"; they get the ids from 3 on."""
     sample_bytes: int = Field(default=64 * 2**20, gt=0)
@@ -47,8 +49,8 @@ class Train(Barrier):
     sample_share: float = Field(default=1.0, gt=0, le=1)
     """Share of documents, by hash, that are looked at: lower it for a corpus far larger than sample_bytes, which otherwise
     passes whole through the exchange."""
-    character_coverage: float = Field(default=0.9995, gt=0.9, le=1)
-    """Share of all characters that become pieces; the rarest are spelled in bytes."""
+    character_coverage: float = Field(default=0.9995, ge=0.98, le=1)
+    """Share of all characters that become pieces; the rarest are spelled in bytes. SentencePiece takes none below 0.98."""
     split_digits: bool = True
     """Whether every digit is a token of its own."""
     max_piece_length: int = Field(default=16, ge=1, le=128)
@@ -86,14 +88,15 @@ class Train(Barrier):
         Raises UserError where the text cannot carry vocab_size or its characters do not fit in it.
         """
         sample = sampled_texts(records, self.sample_bytes)
-        trained = SentencePieceModel.parse(self._trained(_strings(sample)), origin=_NAME)
-        model = self._sized(trained, sum(_num_bytes(texts) for texts in sample))
+        trained = SentencePieceModel.parse(self._trained(strings(sample)), origin=_NAME)
+        model = self._sized(trained, num_bytes(sample))
+        converted = unigram_json if model.is_unigram else tokenizer_json
         files = {
             "tokenizer.model": model.to_bytes(),
-            "tokenizer.json": tokenizer_json(model, origin=_NAME),
+            "tokenizer.json": converted(model, origin=_NAME),
             "tokenizer_config.json": tokenizer_config(model),
         }
-        figures = {**_verified(model, files, sample), "unreachable_left_out": _num_unreachable(trained)}
+        figures = trained_figures(model, trained, files, sample)
         files["training.json"] = orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         target = folder / "tokenizer"
         target.mkdir(parents=True, exist_ok=True)
@@ -115,7 +118,7 @@ class Train(Barrier):
             sentencepiece.SentencePieceTrainer.train(
                 sentence_iterator=_chained(first, lines),
                 model_writer=written,
-                model_type="bpe",
+                model_type=self.model_type,
                 vocab_size=self.vocab_size + max(16, self.vocab_size // 200),
                 hard_vocab_limit=False,
                 control_symbols=list(self.special_tokens),
@@ -150,20 +153,18 @@ class Train(Barrier):
             f"{needed} ids; raise vocab_size above that or lower character_coverage ({self.character_coverage})"
         )
 
-    def _sized(self, trained: SentencePieceModel, num_bytes: int) -> SentencePieceModel:
-        """Exactly vocab_size pieces, numbered from 0, scores falling by 1."""
-        others = [piece for piece in trained.pieces if piece.kind is not PieceKind.NORMAL]
-        kept = pruned(normal_scores(trained.pieces), self.vocab_size - len(others))
-        size = len(others) + len(kept)
+    def _sized(self, trained: SentencePieceModel, size_bytes: int) -> SentencePieceModel:
+        """Exactly vocab_size pieces."""
+        model = fitted(trained, self.vocab_size)
+        size = len(model.pieces)
         if size > self.vocab_size:
             raise self._too_small(size)
         if size < self.vocab_size:
             raise UserError(
-                f"{_NAME}: vocab_size {self.vocab_size} is more than the text can carry: {num_bytes:,} bytes give {size} "
+                f"{_NAME}: vocab_size {self.vocab_size} is more than the text can carry: {size_bytes:,} bytes give {size} "
                 f"ids; set vocab_size to at most {size} or train on more text (sample_bytes is {self.sample_bytes:,})"
             )
-        renumbered = [Piece(text, -float(rank), PieceKind.NORMAL) for rank, text in enumerate(kept)]
-        return trained.with_pieces([*others, *renumbered])
+        return model
 
 
 def _required_characters(special_tokens: Iterable[str]) -> str:
@@ -174,47 +175,3 @@ def _required_characters(special_tokens: Iterable[str]) -> str:
 def _chained(first: str, lines: Iterator[str]) -> Iterator[str]:
     yield first
     yield from lines
-
-
-def _strings(arrays: Sequence[pa.Array]) -> Iterator[str]:
-    """Texts one after another, made into strings a few at a time."""
-    for texts in arrays:
-        for begin in range(0, len(texts), 256):
-            yield from texts.slice(begin, 256).to_pylist()
-
-
-def _num_bytes(texts: pa.Array) -> int:
-    return int(pc.sum(pc.binary_length(texts)).as_py() or 0)
-
-
-def _num_unreachable(trained: SentencePieceModel) -> int:
-    scores = normal_scores(trained.pieces)
-    return len(scores) - len(pruned(scores, len(scores)))
-
-
-def _verified(model: SentencePieceModel, files: dict[str, bytes], sample: Sequence[pa.Array]) -> dict[str, int | float]:
-    """Check the two forms of the tokenizer against each other on the whole sample; the figures of training.json."""
-    import sentencepiece
-    from tokenizers import Tokenizer
-
-    processor = sentencepiece.SentencePieceProcessor(model_proto=files["tokenizer.model"])
-    tokenizer = Tokenizer.from_str(files["tokenizer.json"].decode())
-    tokenizer.encode_special_tokens = True
-    check_reachable(model, tokenizer)
-    special = [piece.text for piece in model.pieces if piece.kind in (PieceKind.UNKNOWN, PieceKind.CONTROL)]
-    stress = stress_texts(special)
-    count_tokens(processor, tokenizer, stress)
-    num_tokens = count_tokens(processor, tokenizer, _strings(sample))
-    num_chars = sum(int(pc.sum(pc.utf8_length(texts)).as_py() or 0) for texts in sample)
-    num_bytes = sum(_num_bytes(texts) for texts in sample)
-    return {
-        "vocab_size": len(model.pieces),
-        "num_special_tokens": len(special),
-        "num_characters": sum(1 for piece in model.pieces if piece.kind is PieceKind.NORMAL and len(piece.text) == 1),
-        "num_documents": sum(len(texts) for texts in sample),
-        "num_bytes": num_bytes,
-        "num_tokens": num_tokens,
-        "chars_per_token": round(num_chars / num_tokens, 4),
-        "bytes_per_token": round(num_bytes / num_tokens, 4),
-        "num_stress_texts": len(stress),
-    }

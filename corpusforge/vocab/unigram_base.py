@@ -7,85 +7,38 @@ boundaries are some of the base's, since a new piece may win over a cut that cro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
-from corpusforge.errors import InputError
-from corpusforge.vocab.borders import Rules
-from corpusforge.vocab.convert import SPACE, normal_scores, tokenizer_config, unigram_json
-from corpusforge.vocab.encode import Encoder
-from corpusforge.vocab.folder import TokenizerFiles
-from corpusforge.vocab.growth import Counted, Row, Sample
+from corpusforge.vocab.convert import normal_scores, unigram_json
+from corpusforge.vocab.cuts import MARGIN, best_cut
+from corpusforge.vocab.growth import Row
 from corpusforge.vocab.learning import Candidates, Grown, row_of
-from corpusforge.vocab.piece_words import counted_pieces
+from corpusforge.vocab.piece_base import PieceBase
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
-from corpusforge.vocab.sentencepiece_base import byte_values
-from corpusforge.vocab.shell import kept_configuration, kept_files, padding_names, read_configuration
-
-# By how much a piece is better than the best way to cut it: far above what float32 loses in a line.
-_MARGIN = 0.01
 
 # Share of candidates taken beyond what is asked for, since some go again.
 _SPARE = 1.2
 
 
 @dataclass(frozen=True)
-class UnigramBase:
-    """A unigram model with byte fallback that keeps text as it is; `origin` names it in messages."""
+class UnigramBase(PieceBase):
+    """A model whose pieces are chosen by probability."""
 
-    origin: str
-    model: SentencePieceModel
-    configuration: dict[str, Any]
-    kept: dict[str, bytes]
+    def check(self) -> None:
+        """Raise InputError unless it is unigram and converts."""
+        self.converted(self.model)
 
-    @classmethod
-    def read(cls, path: Path) -> "UnigramBase":
-        """Read a tokenizer.model and what lies beside it; raises InputError for one that cannot be extended."""
-        model = SentencePieceModel.parse(path.read_bytes(), origin=str(path))
-        if not model.has_byte_fallback:
-            raise InputError(f"{path}: has no byte fallback, so characters outside it are lost; give a base that has it")
-        unigram_json(model, origin=str(path))
-        return cls(str(path), model, read_configuration(path.parent), kept_files(path.parent))
-
-    @cached_property
-    def encoder(self) -> Encoder:
-        """The base itself."""
-        content = {"tokenizer.json": unigram_json(self.model, origin=self.origin)}
-        return Encoder.load(TokenizerFiles(Path(self.origin), content))
-
-    @cached_property
-    def symbols(self) -> Sequence[str]:
-        """Spelling of each id."""
-        return [piece.text for piece in self.model.pieces]
-
-    @cached_property
-    def rules(self) -> Rules:
-        """What new pieces must not reach across."""
-        return Rules.of(self.model)
-
-    @property
-    def max_length(self) -> int:
-        """Longest new piece, in characters."""
-        return self.rules.max_length
+    def converted(self, model: SentencePieceModel) -> bytes:
+        """The tokenizer.json of a unigram model."""
+        return unigram_json(model, origin=self.origin)
 
     @property
     def is_coarser(self) -> bool:
         """Whether boundaries of the extended tokenizer are the base's in any text."""
         return False
-
-    def text_of(self, row: Row) -> str:
-        """Text that a new piece stands for."""
-        return row.text.replace(SPACE, " ")
-
-    def counted(self, sample: Sample) -> Counted:
-        """The words of a sample."""
-        pieces = [piece.text if piece.kind is PieceKind.NORMAL else None for piece in self.model.pieces]
-        return counted_pieces(sample, self.encoder, pieces, byte_values(self.model), self.rules)
 
     def grown(self, found: Candidates, num_rows: int, num_tokens: int) -> Grown:
         """Rows that save most where they stand for themselves, with scores near their log probability in `num_tokens`."""
@@ -104,14 +57,7 @@ class UnigramBase:
     def files(self, rows: Sequence[Row], num_padding: int) -> dict[str, bytes]:
         """tokenizer.model, tokenizer.json and its configuration."""
         new = [Piece(row.text, row.score, PieceKind.NORMAL) for row in rows]
-        padding = [Piece(name, 0.0, PieceKind.CONTROL) for name in padding_names(num_padding, set(self.symbols))]
-        model = self.model.with_pieces([*self.model.pieces, *new, *padding])
-        return {
-            **self.kept,
-            "tokenizer.model": model.to_bytes(),
-            "tokenizer.json": unigram_json(model, origin=self.origin),
-            "tokenizer_config.json": kept_configuration(self.configuration, orjson.loads(tokenizer_config(model))),
-        }
+        return self.written([*self.model.pieces, *new], num_padding)
 
 
 def own_uses(found: Candidates) -> "np.ndarray[Any, np.dtype[np.int64]]":
@@ -133,18 +79,6 @@ def num_base_tokens(found: Candidates) -> "np.ndarray[Any, np.dtype[np.int64]]":
     return np.array(counts[found.num_base :], np.int64)
 
 
-def best_cut(text: str, scores: Mapping[str, float]) -> float:
-    """Score of the best way to cut a text into two or more pieces, minus infinity where there is none."""
-    best = [0.0, *[float("-inf")] * len(text)]
-    for end in range(1, len(text) + 1):
-        for begin in range(end):
-            if end - begin < len(text) and best[begin] > float("-inf"):
-                score = scores.get(text[begin:end])
-                if score is not None:
-                    best[end] = max(best[end], best[begin] + score)
-    return best[-1]
-
-
 def safe_scores(base: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:
     """A score for each wanted piece: the one it has there, or more where a way to cut it would be better.
 
@@ -153,11 +87,11 @@ def safe_scores(base: Mapping[str, float], wanted: Mapping[str, float]) -> dict[
     scores = dict(base)
     found: dict[str, float] = {}
     for text in sorted(wanted, key=lambda text: (len(text), text)):
-        score = float(np.float32(max(wanted[text], best_cut(text, scores) + _MARGIN)))
+        score = float(np.float32(max(wanted[text], best_cut(text, scores) + MARGIN)))
         found[text] = scores[text] = min(score, 0.0)
     harmful = set()
     for piece, score in base.items():
         inside = [piece[a:b] for a in range(len(piece)) for b in range(a + 1, len(piece) + 1) if piece[a:b] in found]
-        if inside and best_cut(piece, scores) + _MARGIN / 2 > score > best_cut(piece, base):
+        if inside and best_cut(piece, scores) + MARGIN / 2 > score > best_cut(piece, base):
             harmful.update(inside)
     return {text: score for text, score in found.items() if text not in harmful}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sentencepiece
 from measure.texts import article_text
+from tokenizers import Tokenizer
 
 from corpusforge.vocab.proto import Piece, PieceKind, SentencePieceModel
 from corpusforge.vocab.sample import training_lines
@@ -48,23 +49,39 @@ def chars_per_token(model: SentencePieceModel, texts: Sequence[str]) -> float:
     return sum(map(len, texts)) / sum(map(len, processor.encode(texts)))
 
 
-def chinese_llama(base: SentencePieceModel, texts: Sequence[str], num_pieces: int) -> SentencePieceModel:
-    """What Chinese-LLaMA-Alpaca's merge_tokenizers.py makes: missing pieces of a unigram model, all with score 0."""
+def converted(model: SentencePieceModel, folder: Path) -> Tokenizer:
+    """The model as transformers reads the bare tokenizer.model that is written to `folder`."""
+    from transformers import LlamaTokenizer
+
+    (folder / "tokenizer.model").write_bytes(model.to_bytes())
+    tokenizer: Tokenizer = LlamaTokenizer.from_pretrained(str(folder)).backend_tokenizer
+    return tokenizer
+
+
+def chinese_llama(
+    base: SentencePieceModel, texts: Sequence[str], num_pieces: int, *, split_digits: bool = False
+) -> SentencePieceModel:
+    """What Chinese-LLaMA-Alpaca's merge_tokenizers.py makes: missing pieces of a unigram model, all with score 0.
+
+    Where there are more than `num_pieces` the least probable go, characters apart, as in training. The script leaves
+    `split_digits` off, which Llama had on.
+    """
     have = {piece.text for piece in base.pieces}
-    size = round(1.4 * num_pieces)
-    missing: list[str] = []
-    while abs(len(missing) - num_pieces) > num_pieces // 100:
-        size += num_pieces - len(missing) if missing else 0
-        written = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=training_lines(texts),
-            model_writer=written,
-            model_type="unigram",
-            vocab_size=size,
-            character_coverage=0.9995,
-            num_threads=2,
-            minloglevel=2,
-        )
-        trained = SentencePieceModel.parse(written.getvalue(), origin="trained")
-        missing = [piece.text for piece in trained.pieces if piece.text not in have]
-    return base.with_pieces([*base.pieces, *(Piece(text, 0.0, PieceKind.NORMAL) for text in missing[:num_pieces])])
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=training_lines(texts),
+        model_writer=written,
+        model_type="unigram",
+        vocab_size=round(1.77 * num_pieces),
+        character_coverage=0.9995,
+        split_digits=split_digits,
+        num_threads=1,
+        minloglevel=2,
+    )
+    trained = SentencePieceModel.parse(written.getvalue(), origin="trained")
+    missing = [piece.text for piece in trained.pieces if piece.text not in have]
+    assert len(missing) >= num_pieces, "train a larger one"
+    longer = [text for text in missing if len(text) > 1]
+    dropped = set(longer[len(longer) - len(missing) + num_pieces :])
+    added = [Piece(text, 0.0, PieceKind.NORMAL) for text in missing if text not in dropped]
+    return base.with_pieces([*base.pieces, *added])

@@ -70,3 +70,16 @@ def test_a_rule_that_the_pieces_break_is_none(model):
 
     mixed = [Piece(f"岩{letter}", -9000.0 - rank, PieceKind.NORMAL) for rank, letter in enumerate("abcdefghijklmnop")]
     assert not Rules.of(model.with_pieces([*model.pieces, *mixed])).splits_scripts
+
+
+@pytest.mark.parametrize(
+    ("borders", "joined"),
+    [
+        ((), []),
+        (("digits",), [("1", "2"), ("2", ".")]),
+        (("scripts",), [("花", "，"), ("a", "б")]),
+    ],
+)
+def test_borders_that_are_left_out_keep_nothing_apart_and_the_others_do(borders, joined):
+    pairs = [("1", "2"), ("2", "."), ("花", "，"), ("a", "б"), ("a", "1"), ("▁the", "▁re")]
+    assert [pair for pair in pairs if not apart(*pair, LLAMA.without(borders))] == joined

@@ -83,6 +83,20 @@ def test_new_scores_are_distinct_whole_numbers_below_all_of_the_base(folder):
     assert scores[480:] == [min(scores[:480]) - 1 - rank for rank in range(200)]
 
 
+@pytest.fixture(scope="module")
+def crossing(base_folder, tmp_path_factory) -> Encoder:
+    """Pieces that cross every border that they may."""
+    stage = Extend(base=base_folder, num_pieces=300, across=("digits", "scripts"))
+    return Encoder.load(TokenizerFiles.read(extended(stage, geology(600, seed=2), tmp_path_factory.mktemp("crossing"))))
+
+
+@given(ANY_TEXT | ODD_TEXT | st.sampled_from(geology(50, seed=7)))
+@settings(max_examples=300, deadline=None)
+def test_boundaries_are_the_bases_though_pieces_cross_its_borders(pair, crossing, text):
+    found = effect(pair[0], crossing, [pa.array([text], pa.large_string())], 480)
+    assert found.not_coarser == 0
+
+
 @given(ANY_TEXT | ODD_TEXT)
 @settings(max_examples=400, deadline=None)
 def test_boundaries_are_the_bases_and_ids_change_only_with_a_new_piece(pair, text):
@@ -236,6 +250,21 @@ def test_append_takes_pieces_of_a_model_trained_apart_and_all_are_reached(base_f
     assert figures["held_out"]["chars_per_token"] > figures["held_out"]["base_chars_per_token"]
 
 
+@pytest.mark.parametrize(
+    ("across", "tokens"),
+    [
+        ((), ["\u2581", "2", "0", "2", "4", "\u5e74", "\uff0c"]),
+        (("digits",), ["\u2581", "2024", "\u5e74", "\uff0c"]),
+        (("scripts",), ["\u2581", "2", "0", "2", "4", "\u5e74\uff0c"]),
+    ],
+)
+def test_pieces_cross_borders_of_the_base_only_where_that_is_asked_for(base_folder, tmp_path, across, tokens):
+    texts = [*geology(200), *["\u82b12024\u5e74\uff0c\u82b12024\u5e74\uff0c\u82b1"] * 200]
+    stage = Extend(base=base_folder, num_pieces=60, across=across, repeats=1)
+    tokenizer = TokenizerFiles.read(extended(stage, texts, tmp_path)).loaded()
+    assert tokenizer.encode("2024\u5e74\uff0c", add_special_tokens=False).tokens == tokens
+
+
 def test_more_pieces_than_the_text_carries_says_how_many_it_does(base_folder, tmp_path):
     with pytest.raises(UserError, match=r"5000 pieces are more than the text can carry: [\d,]+ bytes give \d+; ask for"):
         extended(Extend(base=base_folder, num_pieces=5000), geology(50), tmp_path)
@@ -273,6 +302,7 @@ def test_a_size_below_the_bases_is_refused_before_the_corpus_is_read(base_folder
         ({"vocab_size": 2**31}, "less than 2147483648"),
         ({"num_pieces": 5, "weights": {"a": -1.0}}, "weights must be 0 or more"),
         ({"num_pieces": 5, "method": "append", "min_saving": 1.0}, "need method: continued"),
+        ({"num_pieces": 5, "method": "append", "character_coverage": 0.9}, "below 0.98 needs method: continued"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(options, said):
@@ -301,6 +331,7 @@ def _model(**options) -> bytes:
     ("content", "said"),
     [
         (lambda: b"no model", "not a SentencePiece model"),
+        (lambda: _model(model_type="bpe", byte_fallback=True)[:-9], "not a SentencePiece model"),
         (lambda: _model(model_type="bpe"), "no byte fallback"),
         (lambda: _model(model_type="bpe", byte_fallback=True), "normalises text"),
         (lambda: _model(model_type="unigram", byte_fallback=True), "normalises text"),

@@ -112,6 +112,11 @@ def test_append_is_for_sentencepiece(trained_base, tmp_path):
         Extend(base=trained_base, num_pieces=5, method="append").prepare({}, tmp_path)
 
 
+def test_borders_of_a_pre_tokenizer_cannot_be_crossed(trained_base, tmp_path):
+    with pytest.raises(UserError, match="across is for SentencePiece bases"):
+        Extend(base=trained_base, num_pieces=5, across=("digits",)).prepare({}, tmp_path)
+
+
 def _changed(folder: Path, target: Path, change) -> Path:
     shutil.copytree(folder, target)
     described = orjson.loads((target / "tokenizer.json").read_bytes())
@@ -128,6 +133,7 @@ def _changed(folder: Path, target: Path, change) -> Path:
         (lambda found: found.update(model={"type": "WordPiece", "vocab": {}}), "a WordPiece model"),
         (lambda found: found["model"].update(end_of_word_suffix="</w>"), "marks parts of words"),
         (lambda found: found.pop("model"), "not a tokenizer.json"),
+        (lambda found: found["model"]["vocab"].update(zz=2**31 - 1), "leave no room below"),
     ],
 )
 def test_a_tokenizer_that_cannot_be_extended_is_refused(trained_base, tmp_path, change, said):

@@ -1,5 +1,4 @@
 import io
-import random
 from pathlib import Path
 
 import orjson
@@ -12,10 +11,11 @@ from vocab_samples import extended, geology
 
 from corpusforge.errors import InputError, UserError
 from corpusforge.vocab.convert import normal_scores, unigram_json
+from corpusforge.vocab.cuts import best_cut
 from corpusforge.vocab.extend import Extend
 from corpusforge.vocab.parity import check_equal_but_for_ties
 from corpusforge.vocab.proto import SentencePieceModel
-from corpusforge.vocab.unigram_base import best_cut, safe_scores
+from corpusforge.vocab.unigram_base import safe_scores
 
 
 def _trained(**options) -> bytes:
@@ -93,19 +93,19 @@ def test_a_score_is_raised_above_the_best_cut_and_harmful_pieces_are_left_out():
     assert safe_scores(base, {"ab": -1.2}) == {}
 
 
-def test_the_best_cut_is_the_best_of_all():
-    rng = random.Random(1)
-    scores = {text: -rng.random() for text in ("a", "b", "ab", "ba", "aab", "bb")}
-
-    def cuts(text: str) -> list[float]:
-        return (
-            [0.0]
-            if not text
-            else [scores[text[:n]] + rest for n in range(1, len(text) + 1) if text[:n] in scores for rest in cuts(text[n:])]
-        )
-
-    assert best_cut("aabba", scores) == pytest.approx(max(cuts("aabba")))
-    assert best_cut("c", scores) == float("-inf")
+def test_tokens_that_were_added_to_the_base_keep_their_ids(base, tmp_path):
+    model = SentencePieceModel.parse(base.read_bytes(), origin="m")
+    tokenizer = Tokenizer.from_str(unigram_json(model, origin="m").decode())
+    tokenizer.add_special_tokens(["<|tool|>"])
+    (tmp_path / "base").mkdir()
+    tokenizer.save(str(tmp_path / "base/tokenizer.json"))
+    (tmp_path / "base/tokenizer.model").write_bytes(base.read_bytes())
+    folder = extended(Extend(base=tmp_path / "base", num_pieces=20), geology(200), tmp_path)
+    size = len(model.pieces)
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    extension = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert extension.token_to_id("<|tool|>") == processor.piece_to_id("<|tool|>") == size
+    assert extension.get_vocab_size() == size + 21
 
 
 @pytest.mark.parametrize(
