@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
+from corpusforge.cli_train import train_command
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
 
@@ -142,6 +143,9 @@ def plan_command(
     trial = Trial(limit, sample)
     loaded = load_recipe(recipe, overrides or (), trial=trial)
     print_plan(make_plan(loaded, working_folder(out or default_out(loaded, trial), scratch).absolute()))
+
+
+app.command("train")(train_command)
 
 
 @app.command("stages")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpusforge.core import Sink, Source, Stage
+from corpusforge.recipe.training import Train
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 
@@ -69,6 +70,7 @@ class Recipe:
     sink_use: str
     sink: Sink
     overrides: tuple[str, ...]
+    train: Train | None = None
 
 
 def default_out(recipe: Recipe, trial: Trial | None = None) -> Path:
@@ -99,6 +101,8 @@ class RecipeHeader(BaseModel):
     """Stages after the sources have joined."""
     sink: dict[str, Any]
     """Where the shards go."""
+    train: Train | None = None
+    """What `corpusforge train` does with the shards; a build does not look at it."""
 
 
 class SourceHeader(BaseModel):

@@ -4,7 +4,6 @@ No script, no font and no picture is loaded, and a policy in the page forbids it
 come from anywhere. The corpus is walked once, part by part, reading the columns that are shown and never the whole text.
 """
 
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from corpusforge.report.edits import Edits
 from corpusforge.report.examples import read_excerpts
 from corpusforge.report.flow import flow_of
 from corpusforge.report.losses import Losses
-from corpusforge.report.markup import Markup, element, joined
 from corpusforge.report.rows import walk
 from corpusforge.report.sections.charsets import charsets_section
 from corpusforge.report.sections.contents import licences_section, mix_section
@@ -33,11 +31,8 @@ from corpusforge.report.sections.shards import shards_section
 from corpusforge.report.sections.signals import signals_section
 from corpusforge.report.sections.sources import sources_section
 from corpusforge.report.sections.summary import run_section, steps_section, summary_section
+from corpusforge.report.shell import Sections, page
 from corpusforge.report.signals import Signals
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-Sections = Iterable[tuple[str, str, Markup | None]]
 
 
 def write_report(out: Path) -> Path:
@@ -47,9 +42,9 @@ def write_report(out: Path) -> Path:
     when no build has finished in `out`, StoreDamaged where its files are not what it wrote.
     """
     build = BuildFolder(out)
-    page = _page(build.manifest["name"], _sections(build))
+    made = page(build.manifest["name"], "CorpusForge build report", _sections(build))
     with publish(out / REPORT) as partial:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_text(made, encoding="utf-8")
     return out / REPORT
 
 
@@ -87,22 +82,3 @@ def _sections(build: BuildFolder) -> Sections:
     yield "shards", "Shards", shards_section(manifest)
     yield "steps", "Steps", steps_section(manifest, digest, steps)
     yield "run", "Run", run_section(run, steps, flow, text_bytes)
-
-
-def _page(name: str, sections: Sections) -> Markup:
-    shown = [(key, title, content) for key, title, content in sections if content is not None]
-    style = Markup(Path(__file__).with_name("style.css").read_text(encoding="utf-8"))
-    head = [
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{name}: report of a build"),
-        element("style", style),
-    ]
-    links = [element("a", title, href=f"#{key}") for key, title, _ in shown]
-    header = element("header", element("p", "CorpusForge build report"), element("h1", name), class_="top")
-    body = [element("section", element("h2", title), content, id=key, class_="part") for key, title, content in shown]
-    main = element("main", joined(body, "\n"))
-    made = element("html", element("head", *head), element("body", header, element("nav", *links), main), lang="en")
-    return Markup(f"<!doctype html>\n{made}\n")
