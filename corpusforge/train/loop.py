@@ -86,9 +86,11 @@ def _step(job: Job, step: int, share: Share, ahead: Share | None, counts: list[f
     seed_all(job.stage.seed, step, job.batches.rank)
     set_learning_rate(job.engine, learning_rate(job.stage.schedule, job.stage.learning_rate, step, job.batches.num_steps))
     job.engine.train()
-    losses = [
-        _backward(job, micro, job.batches.world / counts[0]) for micro in _micro_batches(share.batch, job.batches.micro_rows)
-    ]
+    losses: list[Tensor] = []
+    for micro in _micro_batches(share.batch, job.batches.micro_rows):
+        if losses:
+            job.engine.step()  # DeepSpeed counts micro batches by it; the last one's call updates the weights
+        losses.append(_backward(job, micro, job.batches.world / counts[0]))
     own = torch.stack(losses).double().tolist()
     found = total([sum(own), float(bool(job.stop)), *(ahead.counts if ahead else [0, 0, 0])], job.device)
     if not np.isfinite(found[0]):

@@ -65,6 +65,12 @@ class Begin:
 def run(training: Training, only: str | None, hooks: Hooks) -> None:
     """Train the stages that are not done; raises what training.errors says, in every process alike where it can."""
     device = deepspeed_engine.start()
+    train_stages(training, only, device, hooks)
+    deepspeed_engine.stop()
+
+
+def train_stages(training: Training, only: str | None, device: torch.device, hooks: Hooks) -> None:
+    """The same in a process group that is there already."""
     is_first = distributed.get_rank() == 0
     with locked(training.out) if is_first else nullcontext(), stop_requests() as stop:
         if is_first:
@@ -76,7 +82,6 @@ def run(training: Training, only: str | None, hooks: Hooks) -> None:
             with _memory_advice(stage):
                 _run_stage(training, stage, device, hooks, stop)
             gc.collect()
-    deepspeed_engine.stop()
 
 
 def _run_stage(training: Training, stage: TrainStage, device: torch.device, hooks: Hooks, stop: StopRequest) -> None:

@@ -1,9 +1,11 @@
-"""`corpusforge` with rows that are made instead of read: for processes that a test starts."""
+"""Trainings on made rows, in one of several processes that a test starts: `made_driver.py RECIPE[@STAGE] ...`, one after another.
 
+One group of processes for many trainings: importing torch and DeepSpeed takes longer than training a tiny model.
+"""
+
+import os
 import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import made_rows
 
@@ -11,6 +13,25 @@ from corpusforge.train import data
 
 data.Samples = made_rows.MadeRows  # type: ignore[assignment,misc]
 
-from corpusforge.cli import main  # noqa: E402
+from corpusforge.errors import CorpusForgeError  # noqa: E402
+from corpusforge.recipe import load_training  # noqa: E402
+from corpusforge.report.training import write_training_report  # noqa: E402
+from corpusforge.train import engine  # noqa: E402
+from corpusforge.train.run import Hooks, train_stages  # noqa: E402
 
-main()
+
+def main(recipes: list[str]) -> None:
+    device = engine.start()
+    for each in recipes:
+        name, _, stage = each.partition("@")
+        hooks = Hooks(lambda text: print(text, flush=True), write_training_report)
+        try:
+            train_stages(load_training(Path(name)), stage or None, device, hooks)
+        except CorpusForgeError as error:
+            print(f"error {error.exit_code}: {error}", flush=True)
+            sys.stdout.flush()
+            os._exit(error.exit_code)
+    engine.stop()
+
+
+main(sys.argv[1:])
