@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
-from corpusforge.cli_train import train_command
+from corpusforge.cli_train import train
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
 
@@ -145,7 +145,7 @@ def plan_command(
     print_plan(make_plan(loaded, working_folder(out or default_out(loaded, trial), scratch).absolute()))
 
 
-app.command("train")(train_command)
+app.add_typer(train, name="train")
 
 
 @app.command("stages")
@@ -440,8 +440,12 @@ def handoff_megatron_command(
     out: Finished,
     *,
     seq_length: Annotated[int, typer.Option("--seq-length", min=1, help="Tokens of a training sample.", show_default=False)],
-    stage: Annotated[str, typer.Option("--stage", help="Stage of mix.json whose weights count.")] = "main",
-    split: Annotated[str, typer.Option("--split", help="Parts for training, validation and test.")] = "99,1,0",
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="Stage of the mix; not needed where there is one.", show_default=False)
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Parts for training, validation and test; held-out slices come before it.")
+    ] = "99,1,0",
     gpus_per_node: Annotated[int, typer.Option("--gpus-per-node", min=1, help="Processes that torchrun starts.")] = 8,
     to: ScriptFile = None,
 ) -> None:

@@ -1,12 +1,36 @@
-"""The command `train`, in a file of its own."""
+"""The commands below `train`: `corpusforge train RECIPE` trains, `corpusforge train samples` lists what was read."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+
+from corpusforge.remote.urls import check_local
 
 
-def train_command(
+class _RunByDefault(TyperGroup):
+    """`train RECIPE` stands for `train run RECIPE`: what is no command of the group is a recipe."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own context
+        """Put the command in where none is named."""
+        named = not args or args[0] in self.commands or args[0] == "--help"
+        return super().parse_args(ctx, args if named else ["run", *args])
+
+
+def _local(folder: Path) -> Path:
+    check_local(folder)
+    return folder
+
+
+train = typer.Typer(
+    cls=_RunByDefault, no_args_is_help=True, rich_markup_mode=None,
+    help="Train on the shards of a build: `train RECIPE` is `train run RECIPE`.",
+)  # fmt: skip
+
+
+@train.command("run")
+def train_run_command(
     recipe: Annotated[Path, typer.Argument(help="A recipe with a `train:` block.", show_default=False)],
     stage: Annotated[str | None, typer.Option("--stage", help="Only this stage; all unless given.", show_default=False)] = None,
     overrides: Annotated[
@@ -36,3 +60,27 @@ def train_command(
     code = train_and_print(training, stage, processes)
     if code:
         raise typer.Exit(code)
+
+
+@train.command("samples")
+def train_samples_command(
+    out: Annotated[Path, typer.Argument(callback=_local, help="Output folder of a finished build.", show_default=False)],
+    *,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="Stage of the mix; not needed where there is one.", show_default=False)
+    ] = None,
+    start: Annotated[int, typer.Option("--from", min=0, help="First row, in the order in which the stage reads.")] = 0,
+    stop: Annotated[
+        int | None, typer.Option("--to", min=0, help="The row before which to stop; all unless given.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """List the rows that a stage reads between two positions: shard, sequence, documents and their addresses.
+
+    A run that has taken N rows has seen rows 0 to N - 1, whatever its world size.
+
+    Example: corpusforge train samples out/geo --stage adapt --from 0 --to 64
+    """
+    from corpusforge.terminal.consumed import print_consumed
+
+    print_consumed(out, stage, start, stop, as_json)

@@ -32,6 +32,11 @@ MAX_TASK_BYTES = 32 * 2**20
 MAX_BATCH_BYTES = 8 * 2**20
 MAX_DOCUMENT_BYTES = 16 * 2**20
 
+# Behind a group's name, that of the shards that never enter training.
+HELD_OUT = "-held-out"
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
 # What a verdict on a row says: drop is "" for kept, else a short snake_case reason; message is for people.
 VERDICT_FIELDS = (
     pa.field("drop", pa.string(), nullable=False),
@@ -358,6 +363,23 @@ class Sink(Stage):
 
     num_shards: int = Field(default=1, gt=0, le=99_999)
     """Shards per group; pinned in the manifest."""
+    held_out: Share | dict[str, Share] = 0.0
+    """Share of the documents, of all groups or by group, that go to shards of their own, <group>-held-out-00000, and never into
+    training. Whether one is held out follows from its text as it was read: copies go together, and it stays where it is
+    whatever sources, groups and seeds a later recipe has; a larger share holds the smaller one."""
+
+    def held_out_share(self, group: str) -> float:
+        """The share of a group's documents that is held out."""
+        return self.held_out.get(group, 0.0) if isinstance(self.held_out, dict) else self.held_out
+
+    @property
+    def row_length(self) -> int:
+        """Tokens of each sequence, where all have the same number; 0 where they have not."""
+        return 0
+
+    def misfits(self, stages: Sequence[Stage]) -> Iterator[str]:
+        """A line for each setting that those of the stages before it contradict."""
+        return iter(())
 
     def write(self, rows: Iterator[pa.Table], prefix: Path, artifacts: Artifacts) -> dict[str, int | str]:
         """Write one shard's files at `prefix`.* from rows in shard order; gives facts for the manifest."""

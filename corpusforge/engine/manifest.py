@@ -5,6 +5,7 @@ changes nothing publishes the same bytes. The manifest says nothing of machines 
 """
 
 import errno
+import hashlib
 import os
 import platform
 import shutil
@@ -17,8 +18,10 @@ from typing import Any
 from corpusforge import __version__
 from corpusforge.engine.inputs import input_paths, source_facts
 from corpusforge.engine.plan import Plan, Step
-from corpusforge.engine.store import file_digest, read_json, sync, write_json
+from corpusforge.engine.store import file_digest, json_bytes, read_json, sync, write_json
 from corpusforge.errors import InputError
+from corpusforge.index.blend import plan_stages
+from corpusforge.index.mix import FORMAT, MIX, Mix, MixGroup, MixShard
 from corpusforge.recipe.model import Recipe
 
 MANIFEST = "manifest.json"
@@ -26,7 +29,7 @@ PLAN = "plan.json"
 REPORT = "report.html"
 
 # Bumped when the manifest says other things than before.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
@@ -40,14 +43,14 @@ def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
     for name, folder in sink.artifacts.items():
         inside = sorted(path for path in folder.rglob("*") if path.is_file())
         _replace_folder(plan.out / name, ((path, path.relative_to(folder).as_posix()) for path in inside))
-    write_json(plan.out / "mix.json", make_mix(manifest))
+    write_json(plan.out / MIX, make_mix(plan, reports).model_dump(mode="json"))
     write_json(plan.out / MANIFEST, manifest)
 
 
 def published_names(recipe: Recipe) -> tuple[str, ...]:
     """What a build puts in place in its output folder, and replaces there: never anything else."""
     artifacts = {name for named in recipe.stages for name in named.stage.provides}
-    return ("shards", *sorted(artifacts), "mix.json", MANIFEST, PLAN, "run.json", REPORT)
+    return ("shards", *sorted(artifacts), MIX, MANIFEST, PLAN, "run.json", REPORT)
 
 
 def write_plan(plan: Plan) -> None:
@@ -71,6 +74,7 @@ def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, A
         "sources": [source_facts(chain, plan.listings[chain.name]) for chain in plan.recipe.sources],
         "artifacts": sorted(sink.artifacts),
         "shards": report["shards"],
+        "mix": _bytes_facts(json_bytes(make_mix(plan, reports).model_dump(mode="json"))),
         "steps": [_step_facts(step, reports[step.fingerprint]) for step in plan.steps],
     }
 
@@ -81,17 +85,38 @@ def _step_facts(step: Step, report: dict[str, Any]) -> dict[str, Any]:
     return {**facts, "ledger": report["ledger"], **beside}
 
 
-def make_mix(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What training reads: groups with their shards, counts and weights; weights are each group's share of tokens."""
-    groups: dict[str, dict[str, Any]] = {}
-    for shard in manifest["shards"]:
-        group = groups.setdefault(shard["group"], {"shards": [], "num_documents": 0, "num_sequences": 0, "num_tokens": 0})
-        group["shards"].append(f"shards/{shard['name']}")
-        for count in ("num_documents", "num_sequences", "num_tokens"):
-            group[count] += shard[count]
-    everything = sum(group["num_tokens"] for group in groups.values())
-    weights = {name: group["num_tokens"] / everything for name, group in groups.items()}
-    return {"seed": manifest["seed"], "groups": groups, "stages": [{"name": "main", "weights": weights}]}
+def make_mix(plan: Plan, reports: dict[str, dict[str, Any]]) -> Mix:
+    """What training reads: groups with their shards, and the stages that the recipe asks for."""
+    shards = reports[plan.joined[-1].fingerprint]["shards"]
+    settings = plan.recipe.mix
+    groups = _groups(shard for shard in shards if not shard["held_out"])
+    return Mix(
+        format=FORMAT, seed=plan.recipe.seed if settings is None or settings.seed is None else settings.seed,
+        layout=shards[0]["layout"], seq_length=plan.recipe.sink.row_length, groups=groups,
+        held_out=_groups(shard for shard in shards if shard["held_out"]), stages=plan_stages(settings, groups),
+    )  # fmt: skip
+
+
+def _groups(shards: Iterable[dict[str, Any]]) -> dict[str, MixGroup]:
+    by_group: dict[str, list[dict[str, Any]]] = {}
+    for shard in shards:
+        by_group.setdefault(shard["group"], []).append(shard)
+    return {
+        group: MixGroup(
+            **{name: sum(shard[name] for shard in its) for name in ("num_documents", "num_sequences", "num_tokens")},
+            shards=tuple(MixShard.model_validate({name: shard[name] for name in MixShard.model_fields}) for shard in its),
+        )
+        for group, its in sorted(by_group.items())
+    }
+
+
+def _bytes_facts(content: bytes) -> dict[str, int | str]:
+    return {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _holds_mix(out: Path, manifest: dict[str, Any]) -> bool:
+    path = out / MIX
+    return path.is_file() and _bytes_facts(path.read_bytes()) == manifest["mix"]
 
 
 def write_run(plan: Plan, workers: int, began: float, seconds: dict[str, float]) -> None:
@@ -120,7 +145,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
 def _is_published(plan: Plan, manifest: dict[str, Any]) -> bool:
     """Whether what a reader would find is what this build would publish, file for file."""
     out, sink = plan.out, plan.joined[-1]
-    if not (out / MANIFEST).is_file() or read_json(out / MANIFEST) != manifest or not (out / "mix.json").is_file():
+    if not (out / MANIFEST).is_file() or read_json(out / MANIFEST) != manifest or not _holds_mix(out, manifest):
         return False
     folders = {"shards": [sink.folder / name for name in _shard_files(manifest)]}
     folders |= {name: sorted(path for path in folder.rglob("*") if path.is_file()) for name, folder in sink.artifacts.items()}

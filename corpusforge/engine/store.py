@@ -93,7 +93,12 @@ def file_digest(path: Path) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write canonical JSON: sorted keys, indented, one line feed at the end."""
     with publish(path) as partial:
-        partial.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+        partial.write_bytes(json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """What `write_json` writes."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
 def read_json(path: Path) -> Any:

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpusforge.errors import InputError
-from corpusforge.index.format import SUFFIXES, shard_file
+from corpusforge.index.format import SUFFIXES, Layout, shard_file
 from corpusforge.tokens import TokenDtype
 
 Count = Annotated[int, Field(ge=0)]
@@ -26,18 +26,20 @@ class FileFacts(BaseModel):
 class ShardFacts(BaseModel):
     """One shard as the manifest lists it: the facts the sink gave, its name, and its files by suffix.
 
-    `num_text_tokens` leaves BOS and EOD out, `num_tokens` and `max_id` do not. Unknown keys are left out, so that a manifest
-    may say more of a shard than verification needs.
+    `num_text_tokens` leaves BOS and EOD out, `num_tokens` and `max_id` do not; `num_fill_tokens` come on top.
+    Unknown keys are left out, so that a manifest may say more of a shard than verification needs.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
-    layout: Literal["documents", "pieces"]
+    layout: Layout
     dtype: TokenDtype
     num_documents: Count
     num_sequences: Count
+    num_segments: Count
     num_tokens: Count
+    num_fill_tokens: Count
     num_text_tokens: Count
     max_id: Count
     files: dict[str, FileFacts]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,21 @@ FLOAT_CODES = (6, 7)
 CODES: Mapping[TokenDtype, int] = {"int32": 4, "uint16": 8}
 
 BIN, IDX, DOCS = ".bin", ".idx", ".docs.parquet"
-SUFFIXES = (BIN, IDX, DOCS)
+
+# Two further pairs of .bin and .idx, int32, one sequence for each of the shard: the lengths of a packed row's segments, and the
+# labels of a shard for fine-tuning, NO_LOSS where no loss falls.
+SEGMENTS, LABELS = ".segments", ".labels"
+NO_LOSS = -100
+
+Layout = Literal["documents", "pieces", "packed"]
+_OF_PACKED = (SEGMENTS + BIN, SEGMENTS + IDX)
+SUFFIXES = (BIN, IDX, DOCS, *_OF_PACKED, LABELS + BIN, LABELS + IDX)
+
+
+def suffixes(layout: Layout) -> tuple[str, ...]:
+    """The files that every shard of this layout has."""
+    return (BIN, IDX, DOCS, *(_OF_PACKED if layout == "packed" else ()))
+
 
 # Megatron keeps lengths and sequence numbers as int32.
 MAX_INT32 = 2**31 - 1

@@ -24,6 +24,7 @@ from corpusforge.index.format import (
     HEADER,
     IDX,
     MAGIC,
+    SEGMENTS,
     VERSION,
     Header,
     sequence_offsets,
@@ -114,6 +115,18 @@ class ShardReader:
                 int(self.document_indices[-1]),
                 len(self),
             )
+
+
+def segment_lengths(prefix: Path, rows: ShardReader) -> ShardReader:
+    """Of a packed shard: for each row the lengths of its segments, int32; behind them comes fill.
+
+    Raises InputError when the files are missing, BadShard when they do not fit the rows.
+    """
+    found = ShardReader(shard_file(prefix, SEGMENTS))
+    path = str(shard_file(found.prefix, IDX))
+    if len(found) != len(rows):
+        raise BadShard(path, 18, f"it has {len(found)} sequences, one for each of {len(rows)} rows were due", _COPY_AGAIN)
+    return found
 
 
 def read_lineage(prefix: Path, columns: Sequence[str] | None = None) -> pa.Table:

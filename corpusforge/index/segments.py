@@ -60,10 +60,29 @@ def piece_segments(table: pa.Table) -> Segments:
     return Segments(row, np.arange(len(row)) - first[row], end - begin, text_begin, text_end)
 
 
-def token_ids(table: pa.Table) -> npt.NDArray[np.int32]:
-    """Ids of all documents of a table back to back, int32."""
+def checked_ids(table: pa.Table, tokenizer: TokenFacts) -> npt.NDArray[np.int32]:
+    """Ids of all documents of a table back to back, int32; raises ValueError where one is none of the tokenizer's."""
     ids: npt.NDArray[np.int32] = table.column("ids").combine_chunks().flatten().to_numpy()
+    marks = [tokenizer.eod_id, tokenizer.eod_id if tokenizer.bos_id is None else tokenizer.bos_id]
+    smallest, largest = min([*marks, *_extremes(ids)]), max([*marks, *_extremes(ids)])
+    if smallest < 0 or largest >= tokenizer.vocab_size:
+        raise ValueError(f"token ids run from {smallest} to {largest}, but the tokenizer has {tokenizer.vocab_size} ids")
     return ids
+
+
+def _extremes(ids: npt.NDArray[np.int32]) -> tuple[int, ...]:
+    return (int(ids.min()), int(ids.max())) if len(ids) else ()
+
+
+def ranges(starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """starts[i] .. starts[i] + lengths[i] - 1, for one i after the other.
+
+    [5 0], [2 3] -> [5 6 0 1 2].
+    """
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    found: npt.NDArray[np.int64] = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    return found
 
 
 def with_marks(

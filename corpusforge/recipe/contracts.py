@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpusforge.core import Barrier, Filter, Stage, writes_text
+from corpusforge.core import HELD_OUT, Barrier, Filter, Stage, writes_text
 from corpusforge.recipe.model import NamedStage, Recipe
 from corpusforge.settings import ResourceMark
 
@@ -26,6 +26,20 @@ def contract_problems(recipe: Recipe) -> Iterator[str]:
     have = (joined or set()) - {"raw", "mime"} | {HASH_COLUMN}
     yield from _walk("stages", recipe.stages, have)
     yield from _walk("sink", (NamedStage(recipe.sink_use, recipe.sink),), have, numbered=False)
+    yield from (f"sink.{line}" for line in recipe.sink.misfits([named.stage for named in recipe.stages]))
+    yield from group_problems(recipe)
+
+
+def group_problems(recipe: Recipe) -> Iterator[str]:
+    """A line for each group that the sink or the mix names and no source has, or whose name is that of a held-out slice."""
+    groups = sorted({chain.group for chain in recipe.sources})
+    for group in groups:
+        if group.endswith(HELD_OUT):
+            yield f"group {group!r}: {HELD_OUT} at the end is kept for slices that are held out; give another name"
+    shares = recipe.sink.held_out
+    for group in sorted(set(shares) - set(groups)) if isinstance(shares, dict) else ():
+        yield f"sink.held_out: no source has group {group!r}; groups are: {', '.join(groups)}"
+    yield from recipe.mix.problems(groups) if recipe.mix else ()
 
 
 def _chain_problems(where: str, stages: tuple[NamedStage, ...]) -> Iterator[str]:

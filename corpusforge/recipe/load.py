@@ -108,7 +108,7 @@ def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], prob
     joined = tuple(stage for stage in stages if stage is not None)
     recipe = Recipe(
         path=path.resolve(), name=header.name, seed=header.seed, on_bad_shard=header.on_bad_shard, sources=sources,
-        stages=joined, sink_use=sink.use, sink=sink.stage, overrides=overrides, train=header.train,
+        stages=joined, sink_use=sink.use, sink=sink.stage, mix=header.mix, overrides=overrides, train=header.train,
     )  # fmt: skip
     problems += [f"{path.name}: {problem}" for problem in (*contract_problems(recipe), *resource_problems(recipe))]
     if any(chain.source.has_mapped_ids for chain in sources):

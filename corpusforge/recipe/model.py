@@ -7,9 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpusforge.core import Sink, Source, Stage
+from corpusforge.index.blend import NAME, MixSettings
 from corpusforge.recipe.training import Train
-
-NAME = r"^[a-z0-9][a-z0-9_-]*$"
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ class Recipe:
     stages: tuple[NamedStage, ...]
     sink_use: str
     sink: Sink
+    mix: MixSettings | None
     overrides: tuple[str, ...]
     train: Train | None = None
 
@@ -101,6 +101,8 @@ class RecipeHeader(BaseModel):
     """Stages after the sources have joined."""
     sink: dict[str, Any]
     """Where the shards go."""
+    mix: MixSettings | None = None
+    """What training reads in which stages; null is one stage, `main`, that reads every row once."""
     train: Train | None = None
     """What `corpusforge train` does with the shards; a build does not look at it."""
 

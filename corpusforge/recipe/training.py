@@ -85,8 +85,8 @@ class TrainStage(_Settings):
 
     name: str = Field(pattern=NAME)
     """Unique in the recipe, and the folder of the stage."""
-    mix: str = "main"
-    """Stage of mix.json whose rows are read."""
+    mix: str = ""
+    """Stage of mix.json whose rows are read; the only one unless given."""
     sequence_length: int = Field(ge=2)
     """Tokens of a row; the rows of the build must have just that length."""
     global_batch_tokens: int = Field(ge=1)

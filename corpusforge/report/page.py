@@ -10,6 +10,7 @@ from typing import Any
 
 from corpusforge.engine.manifest import MANIFEST, REPORT
 from corpusforge.engine.store import publish, read_json
+from corpusforge.index.mix import Mix
 from corpusforge.inspect.folder import BuildFolder
 from corpusforge.report.charsets import Charsets
 from corpusforge.report.contents import Contents
@@ -27,6 +28,7 @@ from corpusforge.report.sections.edits import edits_section
 from corpusforge.report.sections.flow import flow_section
 from corpusforge.report.sections.kept import languages_section, lengths_section
 from corpusforge.report.sections.reasons import damage_section, failures_section, reasons_section
+from corpusforge.report.sections.rows import rows_section
 from corpusforge.report.sections.shards import shards_section
 from corpusforge.report.sections.signals import signals_section
 from corpusforge.report.sections.sources import sources_section
@@ -79,6 +81,7 @@ def _sections(build: BuildFolder) -> Sections:
     yield "duplicates", "Duplicates", copies
     yield "charsets", "Charsets", charsets_section(charsets)
     yield "lengths", "Lengths", lengths_section(kept)
+    yield "rows", "Rows for training", rows_section(manifest, Mix.read(out))
     yield "shards", "Shards", shards_section(manifest)
     yield "steps", "Steps", steps_section(manifest, digest, steps)
     yield "run", "Run", run_section(run, steps, flow, text_bytes)

@@ -12,6 +12,7 @@ from corpusforge.engine.plan import Plan
 from corpusforge.engine.remote_output import Published, output_folder, working_folder
 from corpusforge.engine.slices import Slice
 from corpusforge.errors import VerificationError
+from corpusforge.index.mix import Mix
 from corpusforge.inspect.folder import Documents
 from corpusforge.inspect.removals import dedup_steps
 from corpusforge.inspect.status import status
@@ -20,7 +21,7 @@ from corpusforge.inspect.verify import Verified
 from corpusforge.recipe.model import Recipe
 from corpusforge.report.page import write_report
 from corpusforge.terminal.console import disk_line, relative, say, say_table, size_text, table
-from corpusforge.terminal.folder import say_damaged, say_no_documents, shards_table, sources_table
+from corpusforge.terminal.folder import say_damaged, say_no_documents, say_rows, shards_table, sources_table
 from corpusforge.terminal.progress import BuildProgress
 
 
@@ -43,6 +44,7 @@ def report_and_summarize(out: Path) -> None:
     report = write_report(out)
     manifest = read_manifest(out)
     say_table(shards_table(manifest["shards"]))
+    say_rows(manifest, Mix.read(out))
     say_no_documents({step["name"].removesuffix("-read"): step.get("no_documents", {}) for step in manifest["steps"]})
     say_damaged([bad for step in manifest["steps"] for bad in step.get("bad_shards", [])])
     shown = relative(out)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from corpusforge.engine.ledger import Entry
 from corpusforge.engine.reports import told
+from corpusforge.index.mix import Mix
 from corpusforge.inspect.clean import Cleaned
 from corpusforge.inspect.status import SourceStatus, Status, StepStatus
 from corpusforge.inspect.steps import State
@@ -28,6 +29,17 @@ def shards_table(shards: Sequence[Mapping[str, Any]]) -> Table:
         size = size_text(sum(file["size_bytes"] for file in shard["files"].values()))
         made.add_row(shard["name"], *(f"{shard[f'num_{name}']:,}" for name in ("documents", "sequences", "tokens")), size)
     return made
+
+
+def say_rows(manifest: Mapping[str, Any], mix: Mix) -> None:
+    """How full packed rows are, and where a stage of the mix reads less than was asked for."""
+    if mix.layout == "packed":
+        tokens, fill = (sum(shard[f"num_{name}"] for shard in manifest["shards"]) for name in ("tokens", "fill_tokens"))
+        rows = sum(shard["num_sequences"] for shard in manifest["shards"])
+        say(f"{rows:,} rows of {mix.seq_length:,} tokens, {100 * tokens / (tokens + fill):.2f} % full")
+    for stage in mix.stages:
+        for note in stage.notes:
+            say(f"[yellow]stage {escape(stage.name)}:[/yellow] {escape(note)}")
 
 
 def say_damaged(damaged: Sequence[Mapping[str, Any]]) -> None:

@@ -5,8 +5,10 @@ that extension is struck off first. Its own AdamW compiles as well, so torch's i
 end of the process group: without, one in a dozen finished runs aborts while Python shuts down.
 """
 
+import io
 import logging
 import os
+from contextlib import redirect_stdout
 from typing import Any
 
 import torch
@@ -51,9 +53,10 @@ def engine(stage: TrainStage, objective: Objective, shares: Batches, device: tor
     """The DeepSpeed engine of a stage."""
     import deepspeed
 
-    made, *_ = deepspeed.initialize(
-        model=objective, optimizer=optimizer(stage, objective, device), config=config(stage, shares, load_universal)
-    )
+    with redirect_stdout(io.StringIO()):  # it prints how much memory is used, whatever its log level
+        made, *_ = deepspeed.initialize(
+            model=objective, optimizer=optimizer(stage, objective, device), config=config(stage, shares, load_universal)
+        )
     return made
 
 

@@ -67,7 +67,7 @@ def _plan(training: Training, stage: TrainStage, base: Base, world: int) -> Stag
 
 def open_rows(build: Path, stage: TrainStage) -> Samples:
     """The rows of a stage; raises InputError where they are of another length than the stage says."""
-    source = Samples.open(build, stage.mix)
+    source = Samples.open(build, stage.mix or None)
     if source.sequence_length != stage.sequence_length:
         raise InputError(
             f"train: stage {stage.name!r}: sequence_length {stage.sequence_length:,}, but the rows in {build} have "

@@ -168,7 +168,7 @@ def _job(
 
 
 def _slices(training: Training, stage: TrainStage) -> list[Slice]:
-    groups = Samples.open(training.build, stage.mix).held_out_groups
+    groups = open_rows(training.build, stage).held_out_groups
     return [open_slice(group, Samples.held_out(training.build, group), stage.evaluate_rows) for group in groups]
 
 

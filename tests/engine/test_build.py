@@ -175,7 +175,7 @@ def test_shards_hold_what_was_kept(recipe: Path) -> None:
     assert sum(shard["num_documents"] for shard in manifest["shards"]) == 25
     assert {shard["group"] for shard in manifest["shards"]} == {"geo", "files"}
     mix = read_json(recipe.parent / "out/mix.json")
-    assert sum(mix["stages"][0]["weights"].values()) == pytest.approx(1.0)
+    assert sum(group["weight"] for group in mix["stages"][0]["groups"].values()) == pytest.approx(1.0)
 
 
 def test_two_workers_write_the_same_bytes_as_one(recipe: Path) -> None:

@@ -10,34 +10,56 @@ from corpusforge.engine.run import build
 from corpusforge.errors import InputError, UserError
 from corpusforge.handoff.megatron import MegatronOptions, megatron_script, shard_weights
 from corpusforge.handoff.slurm import write_script
+from corpusforge.index.mix import MixGroup, MixShard
 from corpusforge.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 
-MANIFEST = {
-    "shards": [
-        {"name": "geo-00000", "group": "geo", "num_tokens": 30},
-        {"name": "geo-00001", "group": "geo", "num_tokens": 10},
-        {"name": "web-00000", "group": "web", "num_tokens": 60},
-    ]
-}
-MIX = {
-    "groups": {"geo": {"num_tokens": 40}, "web": {"num_tokens": 60}},
-    "stages": [{"name": "main", "weights": {"geo": 0.8, "web": 0.2}}, {"name": "anneal", "weights": {"geo": 1.0}}],
-}
+
+def group(**tokens: int) -> MixGroup:
+    """A group of shards with so many tokens each."""
+    shards = tuple(
+        MixShard(name=name.replace("_", "-"), num_sequences=1, num_tokens=count, files={}) for name, count in tokens.items()
+    )
+    return MixGroup(num_documents=1, num_sequences=len(shards), num_tokens=sum(tokens.values()), shards=shards)
+
+
+GROUPS = {"geo": group(geo_00000=30, geo_00001=10), "web": group(web_00000=60)}
 
 
 def test_shards_share_the_weight_of_their_group_by_tokens() -> None:
-    assert shard_weights(MANIFEST, MIX, "main") == pytest.approx({"geo-00000": 0.6, "geo-00001": 0.2, "web-00000": 0.2})
+    weights = shard_weights({"geo": 0.8, "web": 0.2}, GROUPS)
+    assert weights == pytest.approx({"geo-00000": 0.6, "geo-00001": 0.2, "web-00000": 0.2})
 
 
-def test_a_group_without_weight_is_left_out() -> None:
-    assert shard_weights(MANIFEST, MIX, "anneal") == pytest.approx({"geo-00000": 0.75, "geo-00001": 0.25})
+def test_a_group_that_the_stage_does_not_read_is_left_out() -> None:
+    assert shard_weights({"geo": 1.0}, GROUPS) == pytest.approx({"geo-00000": 0.75, "geo-00001": 0.25})
 
 
-def test_a_stage_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(UserError, match=r"no stage 'late' in mix\.json; it has: main, anneal"):
-        shard_weights(MANIFEST, MIX, "late")
+PACKED = ("sink.layout=packed", "sink.seq_length=64", "sink.held_out=0.3")
+
+
+def test_a_stage_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    build(load_recipe(ROOT / "recipes/tiny.yaml"), tmp_path)
+    with pytest.raises(InputError, match="the mix has no stage 'late'; it has: main"):
+        megatron_script(tmp_path, MegatronOptions(seq_length=2048, stage="late"))
+
+
+def test_packed_rows_are_samples_kept_apart_by_masks_and_validated_on_what_was_held_out(tmp_path: Path) -> None:
+    build(load_recipe(ROOT / "recipes/tiny.yaml", PACKED), tmp_path)
+    script = megatron_script(tmp_path, MegatronOptions(seq_length=64))
+    assert "  --reset-position-ids --reset-attention-mask --eod-mask-loss\n)" in script
+    training, validation = script.split("data=(")[1].split("held_out=(")
+    assert "-held-out-" not in training
+    assert "-held-out-00000" in validation
+    assert '  --train-data-path "${data[@]}"\n  --valid-data-path "${held_out[@]}"\n' in script
+    assert "--split" not in script
+
+
+def test_packed_rows_of_another_length_are_refused(tmp_path: Path) -> None:
+    build(load_recipe(ROOT / "recipes/tiny.yaml", PACKED), tmp_path)
+    with pytest.raises(UserError, match="have 64 tokens, and samples of 2048 would cut across them; give --seq-length 64"):
+        megatron_script(tmp_path, MegatronOptions(seq_length=2048))
 
 
 def test_without_a_finished_build_there_is_nothing_to_hand_over(tmp_path: Path) -> None:

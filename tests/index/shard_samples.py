@@ -1,17 +1,16 @@
 """Corpora small enough to check by hand, as the sink gets them, and the sink as a slow, obvious loop."""
 
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from corpusforge.index.facts import ShardFacts
+from corpusforge.index.format import Layout
 from corpusforge.index.megatron import Megatron
 from corpusforge.tokens import IDS_FIELD, PIECES_FIELD, TokenFacts
 
-Layout = Literal["documents", "pieces"]
 Corpus = list[list[list[int]]]  # documents, of pieces, of ids; each id stands for two bytes of text
 
 # Each example writes and fsyncs files: no deadline, since a busy disk is no defect.
@@ -20,6 +19,9 @@ FILES = settings(deadline=None, max_examples=50)
 EOD = 0
 PLAIN = TokenFacts(eod_id=EOD, bos_id=None, vocab_size=100, digest="d")
 WITH_BOS = TokenFacts(eod_id=EOD, bos_id=1, vocab_size=100, digest="d")
+
+# Tokens of a packed row: of the corpora below, the longest piece has 6 ids and two marks.
+ROW = 9
 
 # Two documents: one of two pieces, one of a single token.
 SMALL: Corpus = [[[5, 6], [7]], [[8]]]
@@ -56,12 +58,16 @@ def spans(document: list[list[int]]) -> list[dict[str, int]]:
     ]
 
 
+def sink(layout: Layout) -> Megatron:
+    return Megatron(layout=layout, seq_length=ROW if layout == "packed" else 0)
+
+
 def write(folder: Path, tables: list[pa.Table], layout: Layout, tokenizer: TokenFacts = PLAIN) -> tuple[Path, ShardFacts]:
     """The shard folder/geo-00000 and its entry in the manifest."""
     folder.mkdir(exist_ok=True)
     tokenizer.write(folder)
     prefix = folder / "geo-00000"
-    facts = Megatron(layout=layout).write(iter(tables), prefix, {"tokenizer": folder})
+    facts = sink(layout).write(iter(tables), prefix, {"tokenizer": folder})
     return prefix, ShardFacts.of(prefix, facts)
 
 
