@@ -119,7 +119,7 @@ def _plan(
     if not there:
         return StagePlan(name=name, num_rows=0, num_tokens=0, groups={}, notes=tuple(notes), before_blocks=())
     asked = _Asked({group: share / sum(there.values()) for group, share in there.items()}, groups)
-    most = {group: caps.get(group, 1) * groups[group].num_tokens / share for group, share in asked.shares.items()}
+    most = {group: caps.get(group, Fraction(1)) * groups[group].num_tokens / share for group, share in asked.shares.items()}
     scarce = min(most, key=lambda group: (most[group], group))
     num_tokens = most[scarce] if tokens is None else min(Fraction(tokens), most[scarce])
     if tokens is not None and num_tokens < tokens:
@@ -127,7 +127,9 @@ def _plan(
             f"{tokens:,} tokens asked for, {floor(num_tokens):,} planned: group {scarce} has {groups[scarce].num_tokens:,} and "
             f"may be read {float(caps.get(scarce, 1)):g} times; raise max_epochs, or lower tokens or its weight"
         )
-    rows = _whole(asked.rows(num_tokens))
+    rows = _whole(
+        asked.rows(num_tokens), {group: caps.get(group, Fraction(1)) * groups[group].num_sequences for group in there}
+    )
     if sum(rows.values()) >= MAX_ROWS:
         raise UserError(
             f"mix: stage {name} has {sum(rows.values()):,} rows, at most {MAX_ROWS - 1:,} can be read; lower tokens"
@@ -135,11 +137,12 @@ def _plan(
     return _planned(name, rows, asked, first, notes)
 
 
-def _whole(rows: Mapping[str, Fraction]) -> dict[str, int]:
-    """Whole numbers of rows that sum to the whole of the sum: rounded down, and up where most was cut off."""
+def _whole(rows: Mapping[str, Fraction], most: Mapping[str, Fraction]) -> dict[str, int]:
+    """Whole numbers of rows that sum to the whole of the sum: rounded down, and up, below `most`, where most was cut off."""
     whole = {name: floor(each) for name, each in rows.items()}
     missing = floor(sum(rows.values())) - sum(whole.values())
-    for name in sorted(rows, key=lambda name: (whole[name] - rows[name], name))[:missing]:
+    may_grow = [name for name in rows if whole[name] + 1 <= most[name]]
+    for name in sorted(may_grow, key=lambda name: (whole[name] - rows[name], name))[:missing]:
         whole[name] += 1
     return {name: each for name, each in whole.items() if each}
 

@@ -39,7 +39,8 @@ stages:                     # after the sources have joined
 
 sink:
   use: index.megatron
-  layout: pieces            # one sequence per piece; `documents`: one per document, without split.greedy
+  layout: pieces            # one sequence per piece; `packed` with seq_length: 2048: rows of whole pieces, for `train`;
+                            # `documents`: one per document, without split.greedy
   num_shards: 4
 """
 

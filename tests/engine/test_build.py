@@ -154,8 +154,8 @@ def test_a_trial_says_that_its_input_was_not_hashed(recipe: Path, tmp_path: Path
 def test_a_manifest_of_another_version_is_refused_and_built_again(recipe: Path, tmp_path: Path) -> None:
     run(recipe)
     written = (tmp_path / "out/manifest.json").read_bytes()
-    (tmp_path / "out/manifest.json").write_bytes(written.replace(b'"format": 2', b'"format": 1'))
-    with pytest.raises(InputError, match=r"has format 1, this version reads 2; run `corpusforge build` again"):
+    (tmp_path / "out/manifest.json").write_bytes(written.replace(b'"format": 3', b'"format": 2'))
+    with pytest.raises(InputError, match=r"has format 2, this version reads 3; run `corpusforge build` again"):
         read_manifest(tmp_path / "out")
     run(recipe)
     assert (tmp_path / "out/manifest.json").read_bytes() == written

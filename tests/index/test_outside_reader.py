@@ -10,9 +10,9 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from shard_samples import SMALL, WITH_BOS, Corpus, Layout, expected_sequences, table, write
+from shard_samples import ROW, SMALL, WITH_BOS, Corpus, Layout, expected_sequences, table, write
 
-from corpusforge.index.reader import ShardReader
+from corpusforge.index.reader import ShardReader, segment_lengths
 from corpusforge.tokens import TokenFacts, token_dtype
 
 # Its builder hands torch tensors to numpy in a way that numpy 2.4 warns of.
@@ -136,3 +136,34 @@ def test_its_gpt_dataset_draws_whole_documents_from_our_shards(megatron: ModuleT
     assert sorted(dataset.document_index) == list(range(facts.num_documents))
     assert len(stream) == (facts.num_tokens - 1) // 16 * 16  # what does not fill a sample is dropped
     assert stream.tolist() == expected[: len(stream)].tolist()
+
+
+def test_samples_of_its_gpt_dataset_are_our_packed_rows_and_its_masks_keep_pieces_apart(
+    megatron: ModuleType, tmp_path: Path
+) -> None:
+    from megatron.core.datasets.gpt_dataset import GPTDataset, GPTDatasetConfig
+    from megatron.core.datasets.utils import Split
+
+    prefix, facts = write(
+        tmp_path, [table([[piece[: ROW - 1] for piece in each] for each in random_corpus(40, 100)])], "packed"
+    )
+    tokenizer = SimpleNamespace(
+        vocab_size=100, eod=0, pad=-1, eos=0, special_tokens_dict={}, unique_identifiers={"class": "none"}
+    )
+    config = GPTDatasetConfig(
+        random_seed=1, sequence_length=ROW, blend=([str(prefix)], None), split="1,0,0", tokenizer=tokenizer,
+        reset_position_ids=True, reset_attention_mask=True, eod_mask_loss=True,
+    )  # fmt: skip
+    indexed = megatron.IndexedDataset(str(prefix))
+    dataset = GPTDataset(indexed, str(prefix), np.arange(len(indexed), dtype=np.int32), None, Split.train, config)
+    rows, lengths = [ids.tolist() for ids in ShardReader(prefix)], segment_lengths(prefix, ShardReader(prefix))
+    samples = [dataset[number] for number in range(len(dataset))]
+    found = [rows.index(sample["tokens"].tolist()) for sample in samples]
+    assert len(samples) == facts.num_sequences - 1  # the last row lacks the token behind it
+    for sample, row in zip(samples, found, strict=True):
+        segments = lengths[row].tolist()
+        ends = np.cumsum(segments)
+        assert sample["position_ids"][: ends[-1]].tolist() == [at for length in segments for at in range(length)]
+        assert not sample["loss_mask"][ends[-1] - 1 :].any()  # neither behind the last piece nor on what would follow it
+        inside = np.setdiff1d(np.arange(ends[-1]), ends - 1)
+        assert sample["loss_mask"][inside].all()
