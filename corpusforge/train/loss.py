@@ -8,7 +8,9 @@ Sums, not means: a step's losses are divided once, by the label tokens of the wh
 neither accumulation nor the number of processes changes what a token counts.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -40,7 +42,10 @@ class Chunks:
     wants_gradient: bool = True
 
 
-_compiled_chunk_loss = torch.compile(chunk_loss, dynamic=False)
+@cache
+def _compiled() -> Callable[[Tensor, Tensor, torch.dtype], tuple[Tensor, Tensor]]:
+    """The same, one kernel for each pass over the logits."""
+    return torch.compile(chunk_loss, dynamic=False)
 
 
 class ChunkedLoss(torch.autograd.Function):
@@ -54,7 +59,7 @@ class ChunkedLoss(torch.autograd.Function):
         wants_weight = how.wants_gradient and ctx.needs_input_grad[1]
         by_weight = torch.zeros_like(weight, dtype=torch.float32) if wants_weight else None
         total = hidden.new_zeros((), dtype=torch.float32)
-        one_chunk = _compiled_chunk_loss if how.is_compiled else chunk_loss
+        one_chunk = _compiled() if how.is_compiled else chunk_loss
         for begin in range(0, len(hidden), how.tokens):
             states, wanted = hidden[begin : begin + how.tokens], targets[begin : begin + how.tokens]
             losses, by_logits = one_chunk(linear(states, weight), wanted, hidden.dtype)
