@@ -60,7 +60,7 @@ class Lora(_Settings):
     """Low-rank adapters."""
 
     rank: int = Field(default=16, ge=1)
-    alpha: float = Field(default=32, gt=0)
+    alpha: int = Field(default=32, ge=1)
     """Scale: what the adapter adds is multiplied by alpha / rank."""
     dropout: Share = 0.0
     targets: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class TrainStage(_Settings):
     """At its peak."""
     schedule: Schedule = Schedule()
     trains: Trains = "full"
-    """full; new_embeddings: only rows of the vocabulary from `new_rows_from` on; embeddings: embeddings and head; lora; qlora."""
+    """full; new_embeddings: only the rows from `new_rows_from` on; embeddings: embeddings and head; lora; qlora."""
     new_rows_from: int | None = Field(default=None, ge=1)
     """Size of the vocabulary before it was extended."""
     lora: Lora = Lora()
@@ -162,7 +162,7 @@ def _problems(stage: TrainStage) -> list[str]:
         (stage.trains == "new_embeddings" and stage.zero == 3, "new_embeddings masks gradients of rows: take zero: 2 or less"),
         (stage.offload == "optimizer_and_weights" and stage.zero < 3, "offload of weights needs zero: 3"),
         (stage.offload == "optimizer" and stage.zero == 0, "offload of the optimizer needs zero: 1 or more"),
-        (stage.precision != "fp32" and stage.zero == 0, "zero: 0 is for fp32, half precision keeps fp32 weights from zero: 1 on"),
+        (stage.precision != "fp32" and stage.zero == 0, "zero: 0 is for fp32, half precision needs zero: 1 or more"),
         (stage.compile and stage.zero == 3, "compile does not go with zero: 3, which gathers weights as modules run"),
         (bool(stage.branch_from and stage.init_from), "branch_from and init_from exclude each other"),
     ]  # fmt: skip

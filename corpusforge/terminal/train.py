@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from rich.markup import escape
 
@@ -11,15 +12,16 @@ from corpusforge.recipe import Training
 from corpusforge.report import figures
 from corpusforge.report.training import write_training_report
 from corpusforge.terminal.console import err, say, say_table, size_text, table
-from corpusforge.train.launch import die_with_parent, is_launched, launch
+from corpusforge.train.launch import die_with_parent, is_launched, launch, num_devices
 from corpusforge.train.plan import make_plan
 
 
 def train_and_print(training: Training, only: str | None, processes: int | None) -> int:
     """Train; the exit code. Launches the processes unless this is one of them."""
     if not is_launched():
-        print_training(training, only, processes or _num_devices())
-        code = launch(sys.argv[1:], processes or _num_devices())
+        processes = processes or num_devices()
+        print_training(training, only, processes)
+        code = launch(sys.argv[1:], processes)
         if code == 0:
             say(f"{training.out / 'report.html'} written")
         return code
@@ -37,7 +39,7 @@ def _train(training: Training, only: str | None) -> int:
     rank = int(os.environ["RANK"])
     try:
         with translated_os_errors(training.out):
-            run(training, only, Hooks(_tell, write_training_report))
+            run(training, only, Hooks(_tell, _report))
     except CorpusForgeError as error:
         if rank == 0 or not isinstance(error, UserError):
             err.print(f"[red]error:[/] {'' if rank == 0 else f'process {rank}: '}{escape(str(error))}", soft_wrap=True)
@@ -52,11 +54,8 @@ def _tell(text: str) -> None:
     err.print(escape(text), soft_wrap=True)
 
 
-def _num_devices() -> int:
-    """GPUs of this machine; one process where there is none."""
-    import torch
-
-    return torch.cuda.device_count() or 1
+def _report(out: Path) -> None:
+    write_training_report(out)
 
 
 def print_training(training: Training, only: str | None, processes: int) -> None:
@@ -74,7 +73,8 @@ def print_training(training: Training, only: str | None, processes: int) -> None
     for plan in plans:
         shared, parts = plan.batches, plan.memory
         say(
-            f"{plan.stage.name}: a step is {plan.stage.global_batch_tokens:,} tokens, {shared.world} processes x {shared.accumulation} "
-            f"x {shared.micro_rows} rows; memory of each about {size_text(parts.weights)} weights, {size_text(parts.gradients)} "
-            f"gradients, {size_text(parts.optimizer)} optimizer, {size_text(parts.activations)} activations"
+            f"{plan.stage.name}: a step is {plan.stage.global_batch_tokens:,} tokens, {shared.world} processes x "
+            f"{shared.accumulation} x {shared.micro_rows} rows; memory of each about {size_text(parts.weights)} weights, "
+            f"{size_text(parts.gradients)} gradients, {size_text(parts.optimizer)} optimizer, "
+            f"{size_text(parts.activations)} activations"
         )

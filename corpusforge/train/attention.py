@@ -7,6 +7,7 @@ costs memory and keeps flash attention away; there `varlen` runs PyTorch's own f
 """
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,8 @@ def _varlen(
         "enable_gqa": groups > 1,
     }  # fmt: skip
     known = {name: value for name, value in given.items() if name in _KNOWN}
-    out = varlen_attn(*flat, bounds, bounds, longest, longest, **known)
-    assert isinstance(out, Tensor)
+    attend: Callable[..., Tensor] = varlen_attn
+    out = attend(*flat, bounds, bounds, longest, longest, **known)
     return out.unflatten(0, (query.shape[0], query.shape[2])), None
 
 
@@ -83,7 +84,7 @@ def register() -> None:
 
 
 def _known() -> frozenset[str]:
-    """The arguments that this PyTorch's varlen takes: they were three in 2.10, windows came with 2.11, shared heads with 2.12."""
+    """The arguments that this PyTorch's varlen takes: windows came with 2.11, shared heads with 2.12."""
     try:
         from torch.nn.attention.varlen import varlen_attn
     except ImportError:

@@ -91,7 +91,7 @@ def head_size(path: Path) -> int:
 def check_vocabulary(base: Base, tokenizer: Path, vocab_size: int) -> None:
     """Raise InputError where the base's embedding cannot be that of the build's tokenizer.
 
-    It needs a row for each id; where the base has a tokenizer of its own, each of its tokens must have the same id in the build's.
+    It needs a row for each id, and where the base has a tokenizer of its own, the same id for each of its tokens.
     """
     rows, _ = base.embedding
     if rows < vocab_size:

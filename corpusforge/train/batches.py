@@ -60,7 +60,8 @@ def num_steps(stage: TrainStage, num_rows: int, first_row: int = 0) -> int:
     wanted = stage.steps if stage.steps is not None else int(num_rows * (stage.epochs or 0)) // stage.batch_rows
     if wanted and (stage.epochs is not None or wanted <= there):
         return wanted
-    has = f"{num_rows - first_row:,} rows of {stage.sequence_length:,} tokens are there, {there:,} steps of {stage.batch_rows:,} rows"
+    tokens = f"{num_rows - first_row:,} rows of {stage.sequence_length:,} tokens"
+    has = f"{tokens} are there, {there:,} steps of {stage.batch_rows:,} rows"
     raise UserError(
         f"train: stage {stage.name!r}: {wanted:,} steps are wanted, of the mix {stage.mix!r} {has}; "
         "lower steps or global_batch_tokens, give epochs instead of steps, or let the mix repeat its groups"

@@ -22,7 +22,7 @@ from corpusforge.train.weights import optimizer
 
 
 def start() -> torch.device:
-    """Join the process group that RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT describe; the device of this process."""
+    """Join the process group that RANK and its fellows describe; the device of this process."""
     has_gpu = torch.cuda.is_available()
     os.environ.setdefault("DS_ACCELERATOR", "cuda" if has_gpu else "cpu")
     try:

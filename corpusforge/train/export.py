@@ -1,7 +1,8 @@
 """What a stage leaves for others: a Hugging Face checkpoint or an adapter, re-opened and compared before it counts.
 
-Weights are gathered one at a time from wherever ZeRO put them, so what is written is what trained, by name. An adapter must hold
-every weight that trained, embeddings too: transformers' Trainer under ZeRO-3 loses those of a resized vocabulary in silence.
+Weights are gathered one at a time from wherever ZeRO put them, so what is written is what trained, by name. An adapter must
+hold every weight that trained, embeddings too: transformers' Trainer under ZeRO-3 loses those of a resized vocabulary in
+silence.
 """
 
 import os

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from corpusforge.errors import UserError
@@ -62,7 +62,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _passing_on(children: list["subprocess.Popen[bytes]"]):  # type: ignore[no-untyped-def]  # a handler of signals
+def _passing_on(children: list["subprocess.Popen[bytes]"]) -> Callable[[int, FrameType | None], None]:
     def handler(number: int, _frame: FrameType | None) -> None:
         for child in children:
             if child.poll() is None:
@@ -101,3 +101,10 @@ def die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def num_devices() -> int:
+    """GPUs of this machine; one where there is none, for one process on the CPU."""
+    import torch
+
+    return torch.cuda.device_count() or 1

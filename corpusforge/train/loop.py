@@ -151,7 +151,8 @@ def _after(job: Job, step: int, stops: bool) -> None:
         job.metrics.pause(time.perf_counter() - begun)
     if stops and not is_last:
         raise TrainingStopped(
-            f"train: stage {stage.name!r}: stopped by a signal after step {step:,}, which is saved; run the same command to go on"
+            f"train: stage {stage.name!r}: stopped by a signal after step {step:,}, which is saved; run the same command "
+            "to go on"
         )
 
 
@@ -184,7 +185,8 @@ def _diverged(job: Job, step: int, share: Share, losses: list[float]) -> Diverge
     first = min((each for each in everywhere if each is not None), default=job.batches.consumed(step))
     return Diverged(
         _where(job, step, first, first + micro) + ": the loss is not a number; look at these rows (`corpusforge trace`), lower "
-        "the learning rate, warm up longer, clip more (clip_norm), or take precision bf16 instead of fp16; the last checkpoint is kept"
+        "the learning rate, warm up longer, clip more (clip_norm), or take precision bf16 instead of fp16; the last checkpoint "
+        "is kept"
     )
 
 

@@ -1,8 +1,9 @@
 """The sum of the losses of label tokens, with logits of a few tokens at a time.
 
-A vocabulary of 128,000 makes the logits of 16,000 tokens 8 GB in fp32, twice that with their gradient. Here a chunk's logits are made, turned
-into their own gradient and dropped: the gradient of a sum of losses needs nothing from behind it but a factor. That costs
-no second product with the head, as recomputing would. Pure torch, held against plain cross entropy in the tests.
+With a vocabulary of 128,000 the logits of 16,000 tokens are 8 GB in fp32, twice that with their gradient. Here a chunk's
+logits are made, turned into their own gradient and dropped: the gradient of a sum of losses needs nothing from behind it
+but a factor. That costs no second product with the head, as recomputing would. Pure torch, held against plain cross entropy
+in the tests.
 
 Sums, not means: a step's losses are divided once, by the label tokens of the whole step over all processes, so that
 neither accumulation nor the number of processes changes what a token counts.
@@ -72,7 +73,7 @@ class ChunkedLoss(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]  # torch's is untyped
+    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients that are there already, times the factor."""
         by_hidden, by_weight = ctx.saved_tensors
         scaled = [None if each is None else each * factor.to(each.dtype) for each in (by_hidden, by_weight)]

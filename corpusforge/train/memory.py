@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from corpusforge.recipe.training import TrainStage
 from corpusforge.train.base import Base
 
-# Bytes of activations for a token and layer in units of the width: attention and a gated feed-forward layer with flash attention.
+# Bytes of half-precision activations for a token and layer, in units of the width, with flash attention.
 _KEPT, _KEPT_WITH_CHECKPOINTING = 34, 2
 
 _NOT_ADAPTED = ("embed_tokens", "lm_head", "wte", "embed_in", "word_embeddings", "embed_out")

@@ -65,6 +65,6 @@ def check_loss(objective: Objective) -> None:
     model.train(was_training)
     if not torch.allclose(own, ours, rtol=_TOLERANCE[model.dtype]):
         raise UserError(
-            f"train: the model's own loss is {own.item():.5f}, in chunks it is {ours.item():.5f}: it does more than a linear head; "
-            "set loss_chunk_tokens: 0"
+            f"train: the model's own loss is {own.item():.5f}, in chunks it is {ours.item():.5f}: it does more than a linear "
+            "head; set loss_chunk_tokens: 0"
         )

@@ -36,8 +36,8 @@ def origin(training: Training, stage: TrainStage) -> Origin:
         return Origin(found)
     if stage.trains not in ("lora", "qlora"):
         raise InputError(
-            f"train: stage {stage.name!r}: {found} is an adapter, and trains: {stage.trains} needs a whole model; merge it first, "
-            "or train an adapter on"
+            f"train: stage {stage.name!r}: {found} is an adapter, and trains: {stage.trains} needs a whole model; merge it "
+            "first, or train an adapter on"
         )
     return Origin(_base_of(found, training), found)
 
@@ -67,7 +67,8 @@ def _folder(training: Training, stage: TrainStage, source: str, names: list[str]
     folder = Path(source)
     if not folder.is_absolute():
         raise InputError(
-            f"train: stage {stage.name!r}: init_from: no stage {source!r}; give base, a stage ({', '.join(names)}) or a path with /"
+            f"train: stage {stage.name!r}: init_from: no stage {source!r}; give base, a stage ({', '.join(names)}) or a path "
+            "with /"
         )
     if not folder.is_dir():
         raise InputError(f"train: stage {stage.name!r}: init_from: no folder {folder}; give a checkpoint's folder")

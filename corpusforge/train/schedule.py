@@ -1,7 +1,7 @@
 """The learning rate of a step, as a function of the step alone: nothing to save, nothing that a resume could get wrong.
 
-Neither the first step nor the last is at rate zero where the schedule begins or ends there: transformers begins at zero, so that
-its first step trains nothing. Step i of n behind the warm-up has the rate at i / n of the way down.
+Neither the first step nor the last is at rate zero where the schedule begins or ends there: transformers begins at zero,
+so that its first step trains nothing. Step i of n behind the warm-up has the rate at i / n of the way down.
 """
 
 import math

@@ -38,8 +38,8 @@ def prepared(stage: TrainStage, model: Any, adapter: Path | None, device: torch.
     check_loss(objective)
     model.set_attn_implementation(implementation(stage.attention, device, DTYPES[stage.precision]))
     if stage.activation_checkpointing:
-        model.enable_input_require_grads()
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        enable = getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)  # renamed in 5.2x
+        enable({"use_reentrant": False})
     if stage.compile:
         for layer in model.get_decoder().layers:
             layer.compile()

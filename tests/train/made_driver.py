@@ -1,4 +1,4 @@
-"""Trainings on made rows, in one of several processes that a test starts: `made_driver.py RECIPE[@STAGE] ...`, one after another.
+"""Trainings on made rows, in one of several processes that a test starts: `made_driver.py RECIPE[@STAGE] ...`.
 
 One group of processes for many trainings: importing torch and DeepSpeed takes longer than training a tiny model.
 """
@@ -20,16 +20,20 @@ from corpusforge.train import engine  # noqa: E402
 from corpusforge.train.run import Hooks, train_stages  # noqa: E402
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def main(recipes: list[str]) -> None:
     device = engine.start()
     for each in recipes:
         name, _, stage = each.partition("@")
-        hooks = Hooks(lambda text: print(text, flush=True), write_training_report)
+        hooks = Hooks(say, write_training_report)
         try:
             train_stages(load_training(Path(name)), stage or None, device, hooks)
         except CorpusForgeError as error:
-            print(f"error {error.exit_code}: {error}", flush=True)
-            sys.stdout.flush()
+            say(f"error {error.exit_code}: {error}")
             os._exit(error.exit_code)
     engine.stop()
 

@@ -90,7 +90,9 @@ def test_adapters_with_embeddings_train_as_peft_by_hand_and_none_is_lost(place: 
 
 def test_embeddings_alone_train_as_by_hand_and_the_rest_stays(place: Place) -> None:
     model, base = load(place), load(place).state_dict()
-    training = {name: each for name, each in model.named_parameters() if name in ("lm_head.weight", "model.embed_tokens.weight")}
+    training = {
+        name: each for name, each in model.named_parameters() if name in ("lm_head.weight", "model.embed_tokens.weight")
+    }
     for name, each in model.named_parameters():
         each.requires_grad_(name in training)
     assert place.losses("embeddings") == pytest.approx(by_hand(model, training, 0.1), rel=1e-5)

@@ -40,15 +40,17 @@ from corpusforge.train.state import Saver, restore
 from corpusforge.train.stopping import StopRequest
 from corpusforge.train.weights import prepared
 
+Save = Callable[[int, dict[str, float]], None]
+
 BEGUN = time.perf_counter()
 LENGTH = 4096
 
 # Llama-3.2-1B and Llama-3.1-8B by shape.
 SHAPES = {
-    "1b": {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32, "tie_word_embeddings": True},
-    "8b": {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "tie_word_embeddings": False},
-    "tiny": {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2, "num_attention_heads": 4, "tie_word_embeddings": False},
-}  # fmt: skip
+    "1b": {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32},
+    "8b": {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32},
+    "tiny": {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2, "num_attention_heads": 4},
+}
 
 # (part, what it is, settings of the stage); the most telling first.
 VARIANTS: list[tuple[str, str, dict[str, Any]]] = [
@@ -118,7 +120,8 @@ def made_model(name: str, vocab_size: int = 128_256) -> LlamaForCausalLM:
     """A Llama of that shape with random bf16 weights, on the GPU from the beginning."""
     config = LlamaConfig(
         vocab_size=vocab_size, num_key_value_heads=SHAPES[name]["num_attention_heads"] // 4, max_position_embeddings=8192,
-        rope_parameters={"rope_type": "default", "rope_theta": 500_000.0}, attn_implementation="sdpa", **SHAPES[name],
+        rope_parameters={"rope_type": "default", "rope_theta": 500_000.0}, attn_implementation="sdpa",
+        tie_word_embeddings=name == "1b", **SHAPES[name],
     )  # fmt: skip
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16)
@@ -163,7 +166,8 @@ def measure(part: str, settings: dict[str, Any], device: torch.device, steps: in
     shared = Batches(stage.batch_rows, stage.micro_batch_rows, steps, 0, 1)
     made, clock = engine(stage, objective, shared, device), Clock()
     source = MadeRows(model.config.vocab_size)
-    job = Job(stage, made, source, shared, device, clock, dict, lambda step, scores: None, StopRequest())  # type: ignore[arg-type]
+    save: Save = lambda step, scores: None  # noqa: E731  # nothing is kept
+    job = Job(stage, made, source, shared, device, clock, dict, save, StopRequest())
     begun = time.perf_counter()
     train(job, 0)
     seconds = clock.steps[-1][0] - clock.steps[warm - 1][0]
@@ -171,7 +175,8 @@ def measure(part: str, settings: dict[str, Any], device: torch.device, steps: in
     tokens, pairs = sum(each.num_tokens for each in timed), sum(each.num_pairs for each in timed)
     flops, peak = work.flops(tokens, pairs), peak_flops(torch.cuda.get_device_name(device))
     figures = {
-        "num_weights": num_weights, "steps": len(timed), "seconds_per_step": seconds / len(timed), "tokens_per_second": tokens / seconds,
+        "num_weights": num_weights, "steps": len(timed), "seconds_per_step": seconds / len(timed),
+        "tokens_per_second": tokens / seconds,
         "tflops": flops / seconds / 1e12, "mfu": flops / seconds / peak if peak else None, "peak_tflops": peak and peak / 1e12,
         "peak_memory_gib": torch.cuda.max_memory_allocated() / 2**30, "warm_up_seconds": clock.steps[warm - 1][0] - begun,
         "data_wait": sum(each.waited_seconds for each in timed) / seconds,
@@ -252,7 +257,7 @@ class _Stub(torch.nn.Module):
 
 
 def resume(out: Path, device: torch.device) -> dict[str, Any]:
-    """Six steps at once, and three with a checkpoint, a new engine, and three more: the same losses and weights?"""
+    """Six steps at once, and three, a checkpoint, a new engine, three more: the same losses and weights?"""
     straight, weights = _trained(out / "straight", None, device)
     first, _ = _trained(out / "broken", None, device, until=3)
     second, resumed = _trained(out / "broken", step_folder(out / "broken", 3), device)
@@ -281,7 +286,7 @@ def _trained(
     saver = Saver(folder, stage, Facts("resume", "made", "none", "none", {}), shared, {})
     if checkpoint is not None:
         restore(made, checkpoint, stage)
-    save: Callable[[int, dict[str, float]], None] = lambda step, scores: saver.save(made, step, scores)  # noqa: E731
+    save: Save = lambda step, scores: saver.save(made, step, scores)  # noqa: E731
     # The schedule is that of six steps also where the run ends after three, as after a kill.
     full = stage.model_copy(update={"schedule": stage.schedule.model_copy(update={"shape": "constant"})})
     train(Job(full, made, MadeRows(512, 512), shared, device, clock, dict, save, StopRequest()), 3 if checkpoint else 0)  # type: ignore[arg-type]
