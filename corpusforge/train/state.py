@@ -68,15 +68,19 @@ class Saver:
                 files = {name: facts for part in parts for name, facts in part.items()}
                 rows = self.batches.consumed(step)
                 finish(self.folder, Manifest(step, rows, world, self.facts, self.recipe, scores, files=files))
-                remove(list(surplus(self.folder, self.stage.keep)))
+                remove([*surplus(self.folder, self.stage.keep), *self.folder.glob(f"*{_UNIVERSAL}")])
         distributed.barrier()
 
 
 def restore(engine: Any, checkpoint: Path, stage: TrainStage) -> None:
     """Put weights and optimizer back as they were saved; `checkpoint` is one of as many processes, or universal."""
+    groups = engine.optimizer.param_groups
+    kept = [{name: value for name, value in group.items() if name != "params"} for group in groups]
     path, _ = engine.load_checkpoint(
         str(checkpoint), tag=TAG, load_module_strict=stage.trains == "full", load_lr_scheduler_states=False
     )
+    for group, settings in zip(groups, kept, strict=True):
+        group.update(settings)  # from a universal checkpoint every group has got the first one's, weight decay among them
     if path is None:
         raise StoreDamaged(f"{checkpoint}: DeepSpeed finds no state in it; delete it to go on from an older one")
 

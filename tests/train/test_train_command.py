@@ -15,6 +15,7 @@ import yaml
 from made_rows import make_base
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from corpusforge.inspect.trace import trace
 from corpusforge.train.data import Samples
 from corpusforge.train.metrics import read_metrics
 
@@ -87,15 +88,8 @@ def test_bits_per_byte_are_those_of_a_loop_by_hand(
     nats = torch.nn.functional.cross_entropy(
         logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), ignore_index=-100, reduction="sum"
     ).item()
-    tokenizer = AutoTokenizer.from_pretrained(packed_build / "tokenizer")
-    texts = [
-        tokenizer.decode(row[segment == number])
-        for row, segment, label in zip(batch.tokens, batch.segments, batch.labels, strict=True)
-        for number in range(segment.max() + 1)
-        if (label[segment == number] != -100).any()
-    ]
-    end = tokenizer.decode([rows.eod])
-    text_bytes = sum(len(text.removesuffix(end).encode()) for text in texts)
+    segments = [each for shard, sequence in rows.origins(0, count) for each in trace(Path(shard), sequence)]
+    text_bytes = sum(len(each.text.encode()) for each in segments)
     assert looks[-1]["bits_per_byte"]["geo"] == pytest.approx(nats / math.log(2) / text_bytes, rel=1e-4)
 
 

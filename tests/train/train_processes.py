@@ -74,8 +74,8 @@ class Group:
                 [sys.executable, "-W", "ignore", str(DRIVER), *recipes], cwd=place.folder, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 env={
-                    **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes), "OMP_NUM_THREADS": "1",
-                    "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), **stall,
+                    **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes),
+                    "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), **stall,
                 },
             )
             for rank in range(processes)

@@ -150,8 +150,8 @@ def stage_of(part: str, settings: dict[str, Any], steps: int) -> TrainStage:
     )
     return TrainStage.model_validate(
         {
-            "name": part, "sequence_length": LENGTH, "global_batch_tokens": rows * LENGTH, "steps": steps, "learning_rate": 1e-5,
-            "zero": 1, "schedule": {"shape": "constant"}, "loss_chunk_tokens": 4096, "save_every": 10**6, **lora, **settings,
+            "name": part, "sequence_length": LENGTH, "global_batch_tokens": rows * LENGTH, "steps": steps,
+            "learning_rate": 1e-5, "zero": 1, "schedule": {"shape": "constant"}, "loss_chunk_tokens": 4096, "save_every": 10**6, **lora, **settings,
         }
     )  # fmt: skip
 
@@ -187,7 +187,7 @@ def measure(part: str, settings: dict[str, Any], device: torch.device, steps: in
 
 
 def isolation(name: str, device: torch.device) -> dict[str, Any]:
-    """Largest difference of hidden states between documents packed in rows and each alone, beside what a change of another does."""
+    """How far hidden states move when another document changes, and between documents packed and each alone."""
     torch.manual_seed(5)
     attention.register()
     model = made_model("tiny", 512).eval()
@@ -346,8 +346,8 @@ def main() -> None:
         if "tokens_per_second" in found:
             mfu = f"{100 * found['mfu']:.1f} %" if found["mfu"] else "-"
             print(
-                f"{name} | {found['tokens_per_second']:,.0f} | {mfu} | {found['tflops']:.0f} | {found['peak_memory_gib']:.1f} | "
-                f"{found['seconds_per_step']:.3f}"
+                f"{name} | {found['tokens_per_second']:,.0f} | {mfu} | {found['tflops']:.0f} | "
+                f"{found['peak_memory_gib']:.1f} | {found['seconds_per_step']:.3f}"
             )
     stop()
 
