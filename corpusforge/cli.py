@@ -435,6 +435,41 @@ def handoff_slurm_command(
     typer.echo(script if to is None else f"{to} written; next: sbatch {to}")
 
 
+@handoff.command("train")
+def handoff_train_command(
+    recipe: RecipePath,
+    stage: Annotated[str | None, typer.Option("--stage", help="Only this stage; all unless given.", show_default=False)] = None,
+    overrides: Overrides = None,
+    *,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines.")] = 1,
+    gpus_per_node: Annotated[int, typer.Option("--gpus-per-node", min=1, help="GPUs, and processes, of each.")] = 8,
+    cpus: Annotated[int, typer.Option("--cpus", min=1, help="Cores of each process.")] = 8,
+    time: Annotated[str, typer.Option("--time", help="Time limit; the job saves before it and queues itself again.")] = (
+        "24:00:00"
+    ),
+    partition: Annotated[str, typer.Option("--partition", help="Partition.", show_default=False)] = "",
+    account: Annotated[str, typer.Option("--account", help="Account.", show_default=False)] = "",
+    logs: Annotated[Path, typer.Option("--logs", help="Folder for the log.")] = Path("logs"),
+    to: ScriptFile = None,
+) -> None:
+    """Write an sbatch script that trains a recipe on the GPUs of some machines, and goes on when its time is up.
+
+    Example: corpusforge handoff train recipes/geo-train.yaml --nodes 2 --to train.sbatch
+    """
+    from corpusforge.handoff.slurm import write_script
+    from corpusforge.handoff.training import TrainingOptions, training_script
+    from corpusforge.recipe import load_training
+
+    load_training(recipe, overrides or ())
+    options = TrainingOptions(
+        nodes, gpus_per_node, cpus, time=time, partition=partition, account=account, logs=logs, overrides=tuple(overrides or ())
+    )
+    script = training_script(recipe, stage, options)
+    if to is not None:
+        write_script(to, script, logs)
+    typer.echo(script if to is None else f"{to} written; next: sbatch {to}")
+
+
 @handoff.command("megatron")
 def handoff_megatron_command(
     out: Finished,

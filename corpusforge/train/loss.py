@@ -91,9 +91,8 @@ class LossHead(nn.Linear):
         if targets is None or chunks is None:
             return linear(hidden, self.weight, self.bias)
         how = replace(chunks, wants_gradient=torch.is_grad_enabled())
-        loss = ChunkedLoss.apply(hidden, self.weight, targets, how)
-        assert isinstance(loss, Tensor)
-        return loss
+        apply: Callable[..., Tensor] = ChunkedLoss.apply
+        return apply(hidden, self.weight, targets, how)
 
 
 def plain_loss(logits: Tensor, labels: Tensor) -> Tensor:

@@ -151,7 +151,8 @@ def stage_of(part: str, settings: dict[str, Any], steps: int) -> TrainStage:
     return TrainStage.model_validate(
         {
             "name": part, "sequence_length": LENGTH, "global_batch_tokens": rows * LENGTH, "steps": steps,
-            "learning_rate": 1e-5, "zero": 1, "schedule": {"shape": "constant"}, "loss_chunk_tokens": 4096, "save_every": 10**6, **lora, **settings,
+            "learning_rate": 1e-5, "zero": 1, "schedule": {"shape": "constant"}, "loss_chunk_tokens": 4096,
+            "save_every": 10**6, **lora, **settings,
         }
     )  # fmt: skip
 
