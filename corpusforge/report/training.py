@@ -52,7 +52,7 @@ def _facts(folder: Path, metrics: list[dict[str, Any]]) -> Iterator[Markup]:
 
 def _curves(metrics: list[dict[str, Any]]) -> Iterator[Markup]:
     for name, title in (("loss", "loss, nats a token"), ("learning_rate", "learning rate"), ("gradient_norm", "gradient norm")):
-        points = [(each["step"], each[name]) for each in metrics if name in each]
+        points = [(each["step"], each[name]) for each in metrics if each.get(name) is not None]  # null was no number
         yield from _figure(title, [Line(title, tuple(_thinned(points)))])
     looks = [each for each in metrics if "bits_per_byte" in each]
     groups = sorted({group for each in looks for group in each["bits_per_byte"]})
@@ -62,7 +62,7 @@ def _curves(metrics: list[dict[str, Any]]) -> Iterator[Markup]:
 
 def _of_group(looks: list[dict[str, Any]], group: str) -> Iterator[tuple[int, float]]:
     for each in looks:
-        if group in each["bits_per_byte"]:
+        if each["bits_per_byte"].get(group) is not None:
             yield each["step"], each["bits_per_byte"][group]
 
 

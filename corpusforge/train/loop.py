@@ -26,6 +26,11 @@ from corpusforge.train.metrics import Metrics, StepFacts
 from corpusforge.train.schedule import learning_rate
 from corpusforge.train.stopping import StopRequest
 
+_ADVICE = (
+    "lower the learning rate, warm up longer, clip more (clip_norm), or take precision bf16 instead of fp16; "
+    "the last checkpoint is kept"
+)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -57,6 +62,7 @@ class Sums:
     """Of a step, over all processes."""
 
     loss: float
+    gradient_norm: float
     stops: bool
     next_counts: list[float]
     """Of the step after it: label tokens, tokens, pairs."""
@@ -74,7 +80,7 @@ def train(job: Job, first_step: int) -> None:
         ahead = next(feed, None)
         sums = _step(job, step, share, ahead, counts)
         step += 1
-        _note(job, step, share, sums.loss, counts)
+        _note(job, step, share, sums, counts)
         _after(job, step, sums.stops)
         share, counts = ahead, sums.next_counts
 
@@ -96,7 +102,10 @@ def _step(job: Job, step: int, share: Share, ahead: Share | None, counts: list[f
     if not np.isfinite(found[0]):
         raise _diverged(job, step, share, own)
     job.engine.step()
-    return Sums(found[0] / counts[0], found[1] > 0, found[2:])
+    norm = float(job.engine.get_global_grad_norm() or 0.0)
+    if not np.isfinite(norm) and job.stage.precision != "fp16":  # fp16 skips such a step and lowers its scale
+        raise Diverged(_where(job, step, *_whole(job, step)) + f": the gradient is not a number; {_ADVICE}")
+    return Sums(found[0] / counts[0], norm, found[1] > 0, found[2:])
 
 
 def _backward(job: Job, micro: Batch, factor: float) -> Tensor:
@@ -129,12 +138,12 @@ def _micro_batches(batch: Batch, rows: int) -> list[Batch]:
     ]
 
 
-def _note(job: Job, step: int, share: Share, loss: float, counts: list[float]) -> None:
+def _note(job: Job, step: int, share: Share, sums: Sums, counts: list[float]) -> None:
     if job.metrics is None:
         return
-    norm = float(job.engine.get_global_grad_norm() or 0.0)
+    labels, tokens, pairs = map(int, counts)
     rate = job.engine.optimizer.param_groups[0]["lr"]
-    facts = StepFacts(step, loss, rate, norm, int(counts[0]), int(counts[1]), int(counts[2]), share.waited_seconds)
+    facts = StepFacts(step, sums.loss, rate, sums.gradient_norm, labels, tokens, pairs, share.waited_seconds)
     job.metrics.step(facts, step % job.stage.log_every == 0 or step == job.batches.num_steps, memory_bytes(job.device))
 
 
@@ -184,9 +193,8 @@ def _diverged(job: Job, step: int, share: Share, losses: list[float]) -> Diverge
     distributed.all_gather_object(everywhere, bad[0] if bad else None)
     first = min((each for each in everywhere if each is not None), default=job.batches.consumed(step))
     return Diverged(
-        _where(job, step, first, first + micro) + ": the loss is not a number; look at these rows (`corpusforge trace`), lower "
-        "the learning rate, warm up longer, clip more (clip_norm), or take precision bf16 instead of fp16; the last checkpoint "
-        "is kept"
+        _where(job, step, first, first + micro)
+        + f": the loss is not a number; look at these rows (`corpusforge trace`), or {_ADVICE}"
     )
 
 

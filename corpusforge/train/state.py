@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import distributed
 
 from corpusforge.errors import StoreDamaged, translated_os_errors
@@ -79,10 +80,15 @@ def restore(engine: Any, checkpoint: Path, stage: TrainStage) -> None:
     path, _ = engine.load_checkpoint(
         str(checkpoint), tag=TAG, load_module_strict=stage.trains == "full", load_lr_scheduler_states=False
     )
-    for group, settings in zip(groups, kept, strict=True):
-        group.update(settings)  # from a universal checkpoint every group has got the first one's, weight decay among them
     if path is None:
         raise StoreDamaged(f"{checkpoint}: DeepSpeed finds no state in it; delete it to go on from an older one")
+    # From a universal checkpoint every group gets the settings of the first one, weight decay among them, and all weights
+    # get one and the same counter of steps, which AdamW would then raise once for each of them.
+    for group, settings in zip(groups, kept, strict=True):
+        group.update(settings)
+    for state in getattr(engine.optimizer, "optimizer", engine.optimizer).state.values():
+        if torch.is_tensor(state.get("step")):
+            state["step"] = state["step"].clone()
 
 
 def universal(checkpoint: Path) -> Path:

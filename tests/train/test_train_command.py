@@ -132,13 +132,24 @@ def test_a_disk_that_refuses_a_checkpoint_leaves_the_former_ones(folder: Path, p
     assert not [path for path in (folder / "full" / "adapt" / "checkpoints").iterdir() if path.name.endswith("02")]
 
 
-def test_a_loss_that_is_no_number_names_the_rows(folder: Path, packed_build: Path) -> None:
-    recipe = write_recipe(
-        folder, packed_build, "diverged",
-        [{"name": "adapt", "mix": "adapt", "steps": 4, "learning_rate": 1e30, "clip_norm": 0, "evaluate_rows": 1}],
-    )  # fmt: skip
-    done = command(recipe, "--processes", "1")
+def test_a_gradient_that_is_no_number_stops_with_its_step(folder: Path, packed_build: Path) -> None:
+    wild = {"name": "adapt", "mix": "adapt", "steps": 4, "learning_rate": 1e30, "clip_norm": 0, "evaluate_rows": 1}
+    done = command(write_recipe(folder, packed_build, "wild", [wild]), "--processes", "1")
     assert done.returncode == 6, done.stderr
-    assert "step 2, rows 4 to 4 (" in done.stderr
-    assert "the loss is not a number" in done.stderr
-    assert "sequence" in done.stderr
+    assert "step 2, rows 4 to 7 (" in done.stderr
+    assert "the gradient is not a number; lower the learning rate" in done.stderr
+
+
+def test_a_loss_that_is_no_number_names_the_first_row_of_which_it_is_not(folder: Path, packed_build: Path) -> None:
+    rows = Samples.open(packed_build, "adapt")
+    batch = rows.rows(0, 4)
+    only_in_row_2 = min(set(batch.tokens[2].tolist()) - set(batch.tokens[[0, 1]].flatten().tolist()))
+    model = AutoModelForCausalLM.from_pretrained(folder / "base")
+    with torch.no_grad():
+        model.get_input_embeddings().weight[only_in_row_2] = math.nan
+    model.save_pretrained(folder / "broken")
+    recipe = write_recipe(folder, packed_build, "broken-run", [STAGES[0]])
+    done = command(recipe, "--processes", "1", "--set", f"train.model={folder / 'broken'}")
+    assert done.returncode == 6, done.stderr
+    shard, sequence = rows.origins(2, 3)[0]
+    assert f"step 1, rows 2 to 2 ({shard} sequence {sequence}): the loss is not a number" in done.stderr
