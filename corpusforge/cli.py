@@ -145,9 +145,6 @@ def plan_command(
     print_plan(make_plan(loaded, working_folder(out or default_out(loaded, trial), scratch).absolute()))
 
 
-app.add_typer(train, name="train")
-
-
 @app.command("stages")
 def stages_command(
     name: Annotated[str | None, typer.Argument(help="A stage, to see its settings.", show_default=False)] = None,
@@ -245,6 +242,7 @@ def show_command(
 
 dedup = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at what deduplication took out.")
 app.add_typer(dedup, name="dedup")
+app.add_typer(train, name="train")
 
 
 @dedup.command("summary")
