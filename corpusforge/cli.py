@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
+from corpusforge.commands.train import train
 from corpusforge.commands.vocab import vocab
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
@@ -242,6 +243,7 @@ def show_command(
 
 dedup = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at what deduplication took out.")
 app.add_typer(dedup, name="dedup")
+app.add_typer(train, name="train")
 
 
 @dedup.command("summary")
@@ -291,34 +293,6 @@ def dedup_show_command(
     from corpusforge.terminal.pairs import print_pairs
 
     print_pairs(pairs(out, PairQuestion(document, step, source, least, most, order, seed, limit)), as_json, full)
-
-
-train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train on the shards of a build.")
-app.add_typer(train, name="train")
-
-
-@train.command("samples")
-def train_samples_command(
-    out: Finished,
-    *,
-    stage: Annotated[
-        str | None, typer.Option("--stage", help="Stage of the mix; not needed where there is one.", show_default=False)
-    ] = None,
-    start: Annotated[int, typer.Option("--from", min=0, help="First row, in the order in which the stage reads.")] = 0,
-    stop: Annotated[
-        int | None, typer.Option("--to", min=0, help="The row before which to stop; all unless given.", show_default=False)
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the rows that a stage reads between two positions: shard, sequence, documents and their addresses.
-
-    A run that has taken N rows has seen rows 0 to N - 1, whatever its world size.
-
-    Example: corpusforge train samples out/geo --stage adapt --from 0 --to 64
-    """
-    from corpusforge.terminal.consumed import print_consumed
-
-    print_consumed(out, stage, start, stop, as_json)
 
 
 @app.command("report")
@@ -455,6 +429,41 @@ def handoff_slurm_command(
     options = SlurmOptions(tasks, cpus, memory, time, partition, account, logs, wait, changes)
     folder = _local(Path(out)) if out else default_out(load_recipe(recipe, changes))
     script = slurm_script(recipe, folder, options)
+    if to is not None:
+        write_script(to, script, logs)
+    typer.echo(script if to is None else f"{to} written; next: sbatch {to}")
+
+
+@handoff.command("train")
+def handoff_train_command(
+    recipe: RecipePath,
+    stage: Annotated[str | None, typer.Option("--stage", help="Only this stage; all unless given.", show_default=False)] = None,
+    overrides: Overrides = None,
+    *,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines.")] = 1,
+    gpus_per_node: Annotated[int, typer.Option("--gpus-per-node", min=1, help="GPUs, and processes, of each.")] = 8,
+    cpus: Annotated[int, typer.Option("--cpus", min=1, help="Cores of each process.")] = 8,
+    time: Annotated[str, typer.Option("--time", help="Time limit; the job saves before it and queues itself again.")] = (
+        "24:00:00"
+    ),
+    partition: Annotated[str, typer.Option("--partition", help="Partition.", show_default=False)] = "",
+    account: Annotated[str, typer.Option("--account", help="Account.", show_default=False)] = "",
+    logs: Annotated[Path, typer.Option("--logs", help="Folder for the log.")] = Path("logs"),
+    to: ScriptFile = None,
+) -> None:
+    """Write an sbatch script that trains a recipe on the GPUs of some machines, and goes on when its time is up.
+
+    Example: corpusforge handoff train recipes/geo-train.yaml --nodes 2 --to train.sbatch
+    """
+    from corpusforge.handoff.slurm import write_script
+    from corpusforge.handoff.training import TrainingOptions, training_script
+    from corpusforge.recipe import load_training
+
+    load_training(recipe, overrides or ())
+    options = TrainingOptions(
+        nodes, gpus_per_node, cpus, time=time, partition=partition, account=account, logs=logs, overrides=tuple(overrides or ())
+    )
+    script = training_script(recipe, stage, options)
     if to is not None:
         write_script(to, script, logs)
     typer.echo(script if to is None else f"{to} written; next: sbatch {to}")

@@ -17,6 +17,9 @@
         FileFailed                the operating system could not read or write a file
         OutOfMemory               memory was refused
         StoreDamaged              a file that a build wrote is gone or no longer what it was
+        NothingToLearn            a training step without a single label token
+        Diverged                  exit code 6: the loss of a training step is not a number
+      TrainingStopped           exit code 75: a signal ended a training, after it was saved; run it again
       VerificationError         exit code 4: shards are not what their manifest says
       TokenizerDefect           exit code 6: an audit found errors in a tokenizer
 
@@ -135,6 +138,22 @@ class OutOfMemory(BuildStopped):
 
 class StoreDamaged(BuildStopped):
     """A file that a build wrote is gone, or no longer what it was."""
+
+
+class NothingToLearn(BuildStopped):
+    """No token of a whole training step has a label."""
+
+
+class Diverged(BuildStopped):
+    """The loss of a training step is not a number."""
+
+    exit_code = 6
+
+
+class TrainingStopped(CorpusForgeError):
+    """A signal ended a training, after everything was saved: the same command goes on."""
+
+    exit_code = 75
 
 
 class VerificationError(CorpusForgeError):

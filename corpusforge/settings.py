@@ -31,7 +31,8 @@ class Located(str):
         return type(self), (str(self), self.base)
 
 
-def _absolute(value: Any) -> Any:
+def absolute(value: Any) -> Any:
+    """A path that counts from the folder of its file, or from the working folder, as an absolute one."""
     if not isinstance(value, str):
         return value
     path = os.path.expanduser(without_file_scheme(str(value)))
@@ -39,13 +40,13 @@ def _absolute(value: Any) -> Any:
 
 
 def _absolute_or_url(value: Any) -> Any:
-    return str(value) if isinstance(value, str) and is_url(value) else _absolute(value)
+    return str(value) if isinstance(value, str) and is_url(value) else absolute(value)
 
 
 def _local(value: Any) -> Any:
     if isinstance(value, str) and is_url(value):
         raise ValueError("only input is read from a store; download it, and give the path of the copy")
-    return _absolute(value)
+    return absolute(value)
 
 
 def _charset(label: str) -> str:
@@ -76,8 +77,11 @@ InputPath = Annotated[str, BeforeValidator(_absolute_or_url), InputMark()]
 # A file or folder that a stage uses: a word list, a model, a tokenizer; absolute after validation, and never remote.
 ResourcePath = Annotated[Path, BeforeValidator(_local), ResourceMark()]
 
+# A file or folder that enters no fingerprint of a build, absolute after validation, and never remote.
+LocalPath = Annotated[Path, BeforeValidator(_local)]
+
 # Output folders of finished builds, absolute after validation.
-BuildPaths = Annotated[tuple[Annotated[Path, BeforeValidator(_local)], ...], BuildsMark()]
+BuildPaths = Annotated[tuple[LocalPath, ...], BuildsMark()]
 
 # The name of a charset, whatever a browser would take for it; "" is to be detected.
 CharsetName = Annotated[str, AfterValidator(_charset)]

@@ -45,7 +45,7 @@ def slurm_script(recipe: Path, out: Path, options: SlurmOptions, folder: Path | 
     folder = (folder or Path.cwd()).absolute()
     logs = str(folder / options.logs).replace("%", "%%")
     directives = {
-        "job-name": _job_name(f"corpusforge-{recipe.stem}"),
+        "job-name": job_name(f"corpusforge-{recipe.stem}"),
         "array": f"0-{options.tasks - 1}",
         "ntasks": "1",
         "cpus-per-task": str(options.cpus),
@@ -65,7 +65,7 @@ def slurm_script(recipe: Path, out: Path, options: SlurmOptions, folder: Path | 
         "#!/usr/bin/env bash",
         f"# Builds a corpus as {options.tasks} jobs that share one folder. {_HOW[options.wait]}",
         "# Submit it again, as it is, to go on with a build that was stopped: what is finished is kept.",
-        *(f"#SBATCH --{name}={_plain(name, value)}" for name, value in directives.items() if value),
+        *(f"#SBATCH --{name}={plain(name, value)}" for name, value in directives.items() if value),
         "#SBATCH --requeue",
         "set -euo pipefail",
         f"cd -- {shlex.quote(str(folder))}",
@@ -103,11 +103,13 @@ def write_script(path: Path, script: str, logs: Path | None = None) -> None:
     path.chmod(0o755)
 
 
-def _job_name(text: str) -> str:
+def job_name(text: str) -> str:
+    """The text with nothing that a job's name cannot hold."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", text)
 
 
-def _plain(name: str, value: str) -> str:
+def plain(name: str, value: str) -> str:
+    """The value of a directive; raises UserError where an #SBATCH line cannot hold it."""
     if _PLAIN.fullmatch(value) is None:
         raise UserError(
             f"handoff slurm: {name}: got {value!r}, which an #SBATCH line cannot hold; use letters, digits and _./:,+@%=[]-"

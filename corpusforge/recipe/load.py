@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from corpusforge.core import Barrier, Filter, Sink, Source, Stage, Transform
 from corpusforge.errors import RecipeError
+from corpusforge.recipe.checking import Problems, validate
 from corpusforge.recipe.contracts import contract_problems, resource_problems
 from corpusforge.recipe.model import NamedStage, PipelineHeader, Recipe, RecipeHeader, SourceChain, SourceHeader, Trial
 from corpusforge.recipe.registry import find_stage
@@ -20,21 +18,12 @@ from corpusforge.recipe.yaml import Tree, load_yaml
 from corpusforge.settings import Located
 from corpusforge.shipped import shipped_folder
 
-Model = TypeVar("Model", bound=BaseModel)
-
 NO_TRIAL = Trial()
 
 _OF_A_PIPELINE = re.compile(r"sources\.[^.=]+\.pipeline\.[^=]")
 
 IN_CHAIN = (Transform, Filter)
 AFTER_JOIN = (Transform, Filter, Barrier)
-
-
-class _Problems(list[str]):
-    """Problems found so far in one file."""
-
-    def add(self, name: str, where: str, what: str) -> None:
-        self.append(f"{name}: {where}: {what}" if where else f"{name}: {what}")
 
 
 def load_recipe(
@@ -44,19 +33,25 @@ def load_recipe(
     tree = load_yaml(path)
     sources = tree.get("sources")
     overrides = (*overrides, *trial.overrides(len(sources) if isinstance(sources, list) else 0))
-    tree = _overridden(tree, overrides, working_folder or Path.cwd())
-    variables = tree.get("variables") or {}
-    if isinstance(variables, dict):
-        rest = {key: value for key, value in tree.items() if key != "variables"}
-        tree = {**substitute(rest, variables, path.name), "variables": variables}
-    problems = _Problems()
-    header = _validate(RecipeHeader, tree, path.name, "", "", problems)
+    tree = filled(path, tree, overrides, working_folder)
+    problems = Problems()
+    header = validate(RecipeHeader, tree, path.name, "", "", problems)
     if header is None:
         raise RecipeError(problems)
     recipe = _assemble(path, header, overrides, problems)
     if problems or recipe is None:
         raise RecipeError(problems)
     return recipe
+
+
+def filled(path: Path, tree: dict[str, Tree], overrides: Sequence[str], working_folder: Path | None = None) -> dict[str, Tree]:
+    """The tree of a recipe with overrides put in and variables replaced; raises RecipeError with all that have no place."""
+    tree = _overridden(tree, overrides, working_folder or Path.cwd())
+    variables = tree.get("variables") or {}
+    if not isinstance(variables, dict):
+        return tree
+    rest = {key: value for key, value in tree.items() if key != "variables"}
+    return {**substitute(rest, variables, path.name), "variables": variables}
 
 
 def _overridden(tree: dict[str, Tree], overrides: Sequence[str], working_folder: Path) -> dict[str, Tree]:
@@ -100,7 +95,7 @@ def _open_stages(named: Tree) -> Tree:
     return opened
 
 
-def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], problems: _Problems) -> Recipe | None:
+def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], problems: Problems) -> Recipe | None:
     chains = [_chain(path, index, tree, problems) for index, tree in enumerate(header.sources)]
     stages = _stages(path.name, "stages", header.stages, AFTER_JOIN, problems)
     sink = _stage(path.name, "sink", header.sink, (Sink,), problems)
@@ -113,7 +108,7 @@ def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], prob
     joined = tuple(stage for stage in stages if stage is not None)
     recipe = Recipe(
         path=path.resolve(), name=header.name, seed=header.seed, on_bad_shard=header.on_bad_shard, sources=sources,
-        stages=joined, sink_use=sink.use, sink=sink.stage, mix=header.mix, overrides=overrides,
+        stages=joined, sink_use=sink.use, sink=sink.stage, mix=header.mix, overrides=overrides, train=header.train,
     )  # fmt: skip
     problems += [f"{path.name}: {problem}" for problem in (*contract_problems(recipe), *resource_problems(recipe))]
     if any(chain.source.has_mapped_ids for chain in sources):
@@ -121,10 +116,10 @@ def _assemble(path: Path, header: RecipeHeader, overrides: tuple[str, ...], prob
     return recipe
 
 
-def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -> SourceChain | None:
+def _chain(path: Path, index: int, tree: dict[str, Tree], problems: Problems) -> SourceChain | None:
     where = f"sources.{index}"
     own = {key: value for key, value in tree.items() if key in SourceHeader.model_fields}
-    header = _validate(SourceHeader, own, path.name, where, "", problems)
+    header = validate(SourceHeader, own, path.name, where, "", problems)
     settings = {key: value for key, value in tree.items() if key not in own}
     named = _stage(path.name, where, {"use": tree.get("use"), **settings}, (Source,), problems)
     if header is None:
@@ -141,7 +136,7 @@ def _chain(path: Path, index: int, tree: dict[str, Tree], problems: _Problems) -
 
 
 def _pipeline(
-    name: str, where: str, value: str | list[dict[str, Tree]], problems: _Problems, including: tuple[Path, ...] = ()
+    name: str, where: str, value: str | list[dict[str, Tree]], problems: Problems, including: tuple[Path, ...] = ()
 ) -> list[NamedStage | None]:
     """The stages of a list, or of a pipeline by its name; `including` are the files that led here."""
     if isinstance(value, list):
@@ -156,7 +151,7 @@ def _pipeline(
         problems.add(name, where, f"no pipeline {value!r} ({path}); {cure}")
         return [None]
     try:
-        header = _validate(PipelineHeader, load_yaml(path), path.name, "", "", problems)
+        header = validate(PipelineHeader, load_yaml(path), path.name, "", "", problems)
     except RecipeError as error:
         problems += error.problems
         return [None]
@@ -170,7 +165,7 @@ def _pipeline_path(value: str) -> Path:
 
 
 def _stages(
-    name: str, where: str, trees: list[dict[str, Tree]], kinds: tuple[type[Stage], ...], problems: _Problems,
+    name: str, where: str, trees: list[dict[str, Tree]], kinds: tuple[type[Stage], ...], problems: Problems,
     including: tuple[Path, ...] = (),
 ) -> list[NamedStage | None]:  # fmt: skip
     """Each stage in turn; `{pipeline: NAME}` stands for the stages of that pipeline."""
@@ -184,7 +179,7 @@ def _stages(
 
 
 def _stage(
-    name: str, where: str, tree: dict[str, Tree], kinds: tuple[type[Stage], ...], problems: _Problems
+    name: str, where: str, tree: dict[str, Tree], kinds: tuple[type[Stage], ...], problems: Problems
 ) -> NamedStage | None:
     use = tree.get("use")
     if not isinstance(use, str):
@@ -200,37 +195,5 @@ def _stage(
         problems.add(name, f"{where}.use", f"{use} is no {wanted} and cannot stand here; see `corpusforge stages`")
         return None
     settings = {key: value for key, value in tree.items() if key != "use"}
-    stage = _validate(found, settings, name, where, use, problems)
+    stage = validate(found, settings, name, where, use, problems)
     return None if stage is None else NamedStage(str(use), stage)
-
-
-def _validate(model: type[Model], tree: Tree, name: str, where: str, use: str, problems: _Problems) -> Model | None:
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        for each in error.errors(include_url=False):
-            path = ".".join(str(step) for step in ((where,) if where else ()) + each["loc"])
-            problems.add(name, f"{path} ({use})" if use else path, _explain(model, dict(each)))
-        return None
-
-
-def _explain(model: type[BaseModel], error: dict[str, Tree]) -> str:
-    if error["type"] == "missing":
-        return "is required and missing; add it"
-    value = repr(str(error["input"]) if isinstance(error["input"], str) else error["input"])
-    shown = value if len(value) <= 80 else f"{value[:77]}..."
-    if error["type"] == "extra_forbidden":
-        known = _settings(model, error["loc"])
-        return f"unknown setting, got {shown}; {did_you_mean(str(error['loc'][-1]), known, 'settings')}"
-    return f"{error['msg'][0].lower()}{error['msg'][1:]}, got {shown}"
-
-
-def _settings(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Settings beside the unknown one: of the model, or of the nested model it stands in."""
-    for step in location[:-1]:
-        field = model.model_fields.get(str(step))
-        nested = field.annotation if field else None
-        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
-            return []
-        model = nested
-    return list(model.model_fields)

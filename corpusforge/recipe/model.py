@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from corpusforge.core import Sink, Source, Stage
 from corpusforge.index.blend import NAME, MixSettings
+from corpusforge.recipe.training import Train
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Recipe:
     sink: Sink
     mix: MixSettings | None
     overrides: tuple[str, ...]
+    train: Train | None = None
 
 
 def default_out(recipe: Recipe, trial: Trial | None = None) -> Path:
@@ -101,6 +103,8 @@ class RecipeHeader(BaseModel):
     """Where the shards go."""
     mix: MixSettings | None = None
     """What training reads in which stages; null is one stage, `main`, that reads every row once."""
+    train: Train | None = None
+    """What `corpusforge train` does with the shards; a build does not look at it."""
 
 
 class SourceHeader(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from corpusforge.core import Barrier, Filter, Sink, Source, Stage, Transform
 from corpusforge.recipe.model import PipelineHeader, RecipeHeader, SourceHeader
 from corpusforge.recipe.registry import find_stage, stage_names
+from corpusforge.recipe.training import TrainingHeader
 
 JsonSchema = dict[str, Any]
 
@@ -21,7 +22,11 @@ _INCLUDED: JsonSchema = {
 
 def schemas() -> dict[str, str]:
     """File name -> text of each generated schema, sorted keys, ready to write."""
-    return {"recipe.schema.json": _text(recipe_schema()), "pipeline.schema.json": _text(pipeline_schema())}
+    return {
+        "recipe.schema.json": _text(recipe_schema()),
+        "pipeline.schema.json": _text(pipeline_schema()),
+        "training.schema.json": _text(training_schema()),
+    }
 
 
 def recipe_schema() -> JsonSchema:
@@ -44,6 +49,13 @@ def pipeline_schema() -> JsonSchema:
     schema = _base(PipelineHeader, definitions)
     schema["properties"]["stages"]["items"] = _any_of((Transform, Filter), definitions)
     schema["properties"]["stages"]["items"]["anyOf"].append(_INCLUDED)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
+
+
+def training_schema() -> JsonSchema:
+    """JSON Schema (2020-12) of a recipe file that only trains."""
+    definitions: JsonSchema = {}
+    schema = _base(TrainingHeader, definitions)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
 
 

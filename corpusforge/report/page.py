@@ -45,11 +45,11 @@ def write_report(out: Path) -> Path:
     when no build has finished in `out`, StoreDamaged where its files are not what it wrote.
     """
     build = BuildFolder(out)
-    page = framed(
+    made = framed(
         build.manifest["name"], "CorpusForge build report", f"{build.manifest['name']}: report of a build", _sections(build)
     )
     with publish(out / REPORT) as partial:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_text(made, encoding="utf-8")
     return out / REPORT
 
 
