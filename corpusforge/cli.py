@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
+from corpusforge.commands.vocab import vocab
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
 
@@ -452,6 +453,9 @@ def handoff_megatron_command(
     if to is not None:
         write_script(to, script)
     typer.echo(script if to is None else f"{to} written; next: MEGATRON=/path/to/Megatron-LM {to}")
+
+
+app.add_typer(vocab, name="vocab")
 
 
 def _version(wanted: bool) -> None:
