@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
+from corpusforge.commands.init_embeddings import init_embeddings_command
 from corpusforge.commands.vocab import vocab
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
@@ -455,6 +456,7 @@ def handoff_megatron_command(
     typer.echo(script if to is None else f"{to} written; next: MEGATRON=/path/to/Megatron-LM {to}")
 
 
+vocab.command("init-embeddings")(init_embeddings_command)
 app.add_typer(vocab, name="vocab")
 
 

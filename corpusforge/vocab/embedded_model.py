@@ -12,7 +12,7 @@ from corpusforge import __version__
 from corpusforge.vocab.constituents import Ids
 from corpusforge.vocab.embeddings import NewRows, Planned
 from corpusforge.vocab.proven_rows import prove
-from corpusforge.weights.checkpoint import CONFIG, INDEX, Checkpoint, object_bytes, read_object
+from corpusforge.weights.checkpoint import CONFIG, INDEX, object_bytes, read_object
 from corpusforge.weights.floats import narrowed
 from corpusforge.weights.folder import copied, digest, linked, published_folder
 from corpusforge.weights.tensors import TensorFile, write_tensors
@@ -140,7 +140,7 @@ def _configuration(planned: Planned, roles: Mapping[str, int]) -> dict[str, Any]
         config["text_config"] = {**part, "vocab_size": planned.num_rows}
     if "vocab_size" in config or not isinstance(part, dict):
         config["vocab_size"] = planned.num_rows
-    return config | roles
+    return {**config, **roles}
 
 
 def _index(planned: Planned) -> dict[str, Any]:

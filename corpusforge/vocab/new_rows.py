@@ -71,7 +71,8 @@ def even(counts: Ids) -> Floats:
 
 def only_first(counts: Ids) -> Floats:
     """All weight on the first (EEVE, arXiv:2402.14714)."""
-    return (_places(counts) == 0).astype(np.float32)
+    weights: Floats = (_places(counts) == 0).astype(np.float32)
+    return weights
 
 
 def new_rows(matrix: Matrix, found: Constituents, weights: Floats, middle: Middle, norm: Norm) -> Iterator[Floats]:
