@@ -139,7 +139,7 @@ def _new_rows(
     shard = checkpoint.shard_of(name)
     bits = shard.stored(name)
     matrix = Matrix(bits.reshape(len(bits), -1), shard.tensors[name].dtype)
-    middle = Middle.of(matrix, used)
+    middle = Middle.of(matrix, used, f"{shard.path}: {name}")
     # A tied matrix reads and writes; what it reads wrongly is lost for all that follows.
     is_read = name == matrices.input or matrices.is_tied
     weighing = _READING[settings.method] if is_read else _WRITING[settings.output_method or settings.method]

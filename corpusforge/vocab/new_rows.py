@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from corpusforge.errors import InputError
 from corpusforge.vocab.constituents import Constituents, Ids
 from corpusforge.weights.floats import Floats, widened
 
@@ -41,14 +42,19 @@ class Middle:
     length: float
 
     @classmethod
-    def of(cls, matrix: Matrix, ids: Ids) -> "Middle":
-        """Of the rows of these ids; rows of zeros, which nothing was ever learned for, are left out."""
+    def of(cls, matrix: Matrix, ids: Ids, origin: str) -> "Middle":
+        """Of the rows of these ids; rows of zeros, which nothing was ever learned for, are left out.
+
+        Raises InputError naming `origin` where a row is not finite.
+        """
         sums, lengths = np.zeros(matrix.bits.shape[1]), []
         for begin in range(0, len(ids), _BLOCK_ROWS):
             rows = matrix.rows(ids[begin : begin + _BLOCK_ROWS]).astype(np.float64)
             sums += rows.sum(axis=0)
             lengths.append(np.sqrt((rows**2).sum(axis=1)))
         found = np.concatenate(lengths)
+        if not np.isfinite(found).all():
+            raise InputError(f"{origin}: row {ids[~np.isfinite(found)][0]} is not finite; give a checkpoint that is whole")
         used = found[found > 0]
         return cls((sums / max(len(used), 1)).astype(np.float32), float(np.median(used)) if len(used) else 0.0)
 

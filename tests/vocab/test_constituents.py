@@ -13,7 +13,9 @@ from corpusforge.vocab.extend import Extend
 from corpusforge.vocab.train import Train
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-ODD_TEXT = st.lists(st.sampled_from([" ", "\n", "花岗岩", "塔里木", "地", " granite", "the Tarim", "1", "é", "𠮷"])).map("".join)
+ODD_TEXT = st.lists(st.sampled_from([" ", "\n", "花岗岩", "塔里木", "地", " granite", "the Tarim", "1", "é", "𠮷"])).map(
+    "".join
+)
 
 
 def _sentencepiece_base(folder: Path) -> Path:
@@ -109,5 +111,5 @@ def test_a_tokenizer_without_tokenizer_json_gets_the_one_that_it_is(tmp_path):
     (folder / "tokenizer.json").unlink()
     rebuilt = read_tokenizer(folder)
     assert orjson.loads(rebuilt.content["tokenizer.json"])["model"] == orjson.loads(whole)["model"]
-    with pytest.raises(InputError, match="no tokenizer.json and no tokenizer.model"):
+    with pytest.raises(InputError, match="and no tokenizer"):
         read_tokenizer(tmp_path)
