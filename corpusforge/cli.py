@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from corpusforge import __version__
 from corpusforge.commands.init_embeddings import init_embeddings_command
 from corpusforge.commands.vocab import vocab
+from corpusforge.commands.weights import weights
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
 
@@ -458,6 +459,7 @@ def handoff_megatron_command(
 
 vocab.command("init-embeddings")(init_embeddings_command)
 app.add_typer(vocab, name="vocab")
+app.add_typer(weights, name="weights")
 
 
 def _version(wanted: bool) -> None:

@@ -9,10 +9,7 @@ import numpy as np
 from corpusforge.errors import InputError, UserError
 from corpusforge.weights.checkpoint import CONFIG, Checkpoint
 from corpusforge.weights.floats import STORED
-
-# Last parts of names, as Llama, Mistral, Qwen and Gemma, GPT-2, GPT-NeoX, BLOOM and Falcon, InternLM 2 have them.
-_INPUTS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings")
-_OUTPUTS = ("lm_head", "embed_out", "output")
+from corpusforge.weights.names import INPUT_MATRICES, OUTPUT_MATRICES
 
 # What a name says of a tensor that may have a row for each id, too.
 _TELLING = ("embed", "vocab", "lm_head", "logit", "wte")
@@ -39,14 +36,14 @@ def find_matrices(checkpoint: Checkpoint, *, input_name: str | None = None, outp
     Raises UserError where a name is not clear, InputError where the tensors are of another kind or have rows that cannot be
     added to.
     """
-    found = _named(checkpoint, _INPUTS, input_name, "input", None)
+    found = _named(checkpoint, INPUT_MATRICES, input_name, "input", None)
     if found is None:
         raise UserError(
-            f"{checkpoint.folder}: no input matrix found (looked for {', '.join(_INPUTS)}); name it with --input-matrix; there "
-            f"are {_listed(_matrices(checkpoint))}"
+            f"{checkpoint.folder}: no input matrix found (looked for {', '.join(INPUT_MATRICES)}); name it with "
+            f"--input-matrix; there are {_listed(_matrices(checkpoint))}"
         )
     num_rows = checkpoint.tensors[found].shape[0]
-    output = _named(checkpoint, _OUTPUTS, output_name, "output", num_rows)
+    output = _named(checkpoint, OUTPUT_MATRICES, output_name, "output", num_rows)
     bias = None if output is None else output.removesuffix("weight") + "bias"
     matrices = Matrices(found, output, bias if bias in checkpoint.tensors else None, _is_tied(checkpoint, found, output))
     _check(checkpoint, matrices, num_rows)
@@ -86,7 +83,7 @@ def _is_tied(checkpoint: Checkpoint, source: str, output: str | None) -> bool:
         if stated is False:
             raise UserError(
                 f"{checkpoint.folder / CONFIG}: says that the output matrix is one of its own, and none is found (looked for "
-                f"{', '.join(_OUTPUTS)}); name it with --output-matrix"
+                f"{', '.join(OUTPUT_MATRICES)}); name it with --output-matrix"
             )
         return True
     if stated is False:

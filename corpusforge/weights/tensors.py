@@ -20,8 +20,8 @@ from corpusforge.errors import InputError
 from corpusforge.weights.floats import STORED
 
 # Bytes of a value; formats that are not named here are handed on as they are.
-_SIZES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
-_SIZES |= {"I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1}
+SIZES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
+SIZES |= {"I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1}
 
 # As the safetensors package has it: no longer header is read.
 _MAX_HEADER_BYTES = 100_000_000
@@ -91,7 +91,7 @@ def write_tensors(
     header: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
     begin = 0
     for name, (dtype, shape) in tensors.items():
-        end = begin + _SIZES[dtype] * math.prod(shape)
+        end = begin + SIZES[dtype] * math.prod(shape)
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
         begin = end
     described = orjson.dumps(header)
@@ -116,7 +116,7 @@ def _tensor(fields: Mapping[str, Any]) -> Tensor:
 def _check_layout(path: Path, tensors: Mapping[str, Tensor], size: int) -> None:
     """Tensors lie one behind another, from the first to the last byte, each as long as its shape says."""
     for name, tensor in tensors.items():
-        if tensor.dtype in _SIZES and tensor.end - tensor.begin != _SIZES[tensor.dtype] * math.prod(tensor.shape):
+        if tensor.dtype in SIZES and tensor.end - tensor.begin != SIZES[tensor.dtype] * math.prod(tensor.shape):
             raise _damaged(path, f"{name} has {tensor.end - tensor.begin:,} bytes for {tensor.dtype} {list(tensor.shape)}")
     borders = [(0, 0), *((tensor.begin, tensor.end) for tensor in tensors.values()), (size, size)]
     for (_, end), (begin, _) in pairwise(borders):
