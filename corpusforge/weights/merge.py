@@ -6,6 +6,7 @@ only, the other stays as the base has it and the matrices are no longer tied; pe
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from corpusforge.weights.floats import STORED, Floats, narrowed, widened
 from corpusforge.weights.lora_settings import CONFIG as ADAPTER_CONFIG
 from corpusforge.weights.names import INPUT_MATRICES, OUTPUT_MATRICES, is_matrix
 from corpusforge.weights.product import add_product
+from corpusforge.weights.tensors import Tensor
 
 # Values at a time.
 _BLOCK_VALUES = 2**22
@@ -174,24 +176,25 @@ def _is_transposed(base: Checkpoint, adapter: Adapter, source: str, factors: Fac
 def _with_matrices(base: Checkpoint, adapter: Adapter, changes: dict[str, Change], matrix: str | None) -> Merge:
     """Settle whether the two matrices stay tied, and how many rows they have."""
     output = next((name for name in (*changes, *base.tensors) if is_matrix(name, OUTPUT_MATRICES)), None)
-    tied = matrix is not None and _says_tied(base, output)
     config: dict[str, Any] = dict(base.config)
-    if matrix is None or (tied and not {matrix, output} & changes.keys()):
+    if matrix is None or not {matrix, output} & changes.keys():
         return Merge(base, adapter, changes, config, {})
-    if tied and _stay_one(base, adapter, changes, matrix, output):
-        changes = {name: change for name, change in changes.items() if name != output or name in base.tensors}
-        output = output if output in base.tensors else None
-        if output is not None and matrix in changes:
-            changes[output] = changes[matrix]
-    elif tied:
+    if _says_tied(base, output):
         output = output or _output_name(matrix)
         source = base.tensors[matrix]
-        changes.setdefault(output, Change(source.dtype, source.shape, matrix))
-        config = _everywhere(config, "tie_word_embeddings", False)
-    rows = {name: (changes.get(name) or base.tensors[name]).shape[0] for name in (matrix, output) if name is not None}
+        both = {name: Change(source.dtype, source.shape, matrix) for name in (matrix, output)} | changes
+        if _are_one(Merge(base, adapter, both, config, {}), matrix, output):
+            changes = {name: change for name, change in both.items() if name != output or name in base.tensors}
+        elif adapter.settings.keeps_tying:
+            raise InputError(f"{adapter.folder / ADAPTER_CONFIG}: ensure_weight_tying is set, and the adapter has other values "
+                             f"for {output} than for {matrix}; save it again from the training checkpoint")  # fmt: skip
+        else:
+            changes, config = both, _everywhere(config, "tie_word_embeddings", False)
+    tensors: dict[str, Tensor | Change] = {**base.tensors, **changes}
+    rows = {name: tensors[name].shape[0] for name in (matrix, output) if name in tensors}
     if len(set(rows.values())) > 1:
-        raise InputError(f"{adapter.folder}: {' and '.join(f'{name} has {count} rows' for name, count in rows.items())}; "
-                         "save the adapter with save_embedding_layers=True")  # fmt: skip
+        stated = " and ".join(f"{name} has {count} rows" for name, count in rows.items())
+        raise InputError(f"{adapter.folder}: {stated}; save the adapter with save_embedding_layers=True")
     if rows[matrix] != base.tensors[matrix].shape[0]:
         config = _everywhere(config, "vocab_size", rows[matrix])
     beside = {name: base.shard_of(matrix).path.name for name in changes if name not in base.tensors}
@@ -206,19 +209,10 @@ def _says_tied(base: Checkpoint, output: str | None) -> bool:
     return output not in base.tensors
 
 
-def _stay_one(base: Checkpoint, adapter: Adapter, changes: Mapping[str, Change], matrix: str, output: str | None) -> bool:
-    """Whether both tied matrices become the same: the adapter ties them, or brings the same rows for both."""
-    read, written = changes.get(matrix), changes.get(output or "")
-    if adapter.settings.keeps_tying:
-        if written is not None and (read is None or (written.factors, written.whole) != (read.factors, read.whole)):
-            raise InputError(
-                f"{adapter.folder / ADAPTER_CONFIG}: ensure_weight_tying is set, and the adapter has {output} apart; merge "
-                "with peft itself (merge_and_unload)"
-            )
-        return True
-    if read is None or written is None or read.whole is None or written.whole is None or read.factors or written.factors:
-        return False
-    return np.array_equal(adapter.file.raw(read.whole), adapter.file.raw(written.whole))
+def _are_one(merge: Merge, matrix: str, output: str) -> bool:
+    """Whether both tied matrices become the same, as when the adapter was trained with ensure_weight_tying."""
+    pairs = zip_longest(merge.blocks(matrix), merge.blocks(output), fillvalue=np.zeros(0))
+    return all(np.array_equal(read, written) for read, written in pairs)
 
 
 def _output_name(matrix: str) -> str:

@@ -130,6 +130,19 @@ def test_where_an_adapter_parts_tied_matrices_the_merged_model_does_what_both_di
     assert not torch.allclose(logits(loaded(base)), together, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    "settings", [{"target_modules": ["embed_tokens"]}, {"target_modules": ["q_proj"], "modules_to_save": ["embed_tokens"]}]
+)
+def test_where_an_adapter_was_trained_with_tied_matrices_they_stay_tied(tmp_path, settings):
+    base = llama(tmp_path / "base", is_tied=True)
+    given_adapter = adapter(tmp_path / "adapter", base, r=2, ensure_weight_tying=True, **settings)
+    together = logits(PeftModel.from_pretrained(loaded(base), given_adapter).eval())
+    write_merged(plan_merge(base, given_adapter), tmp_path / "out")
+    torch.testing.assert_close(logits(loaded(tmp_path / "out")), together, atol=2e-5, rtol=1e-5)
+    assert json.loads((tmp_path / "out/config.json").read_text())["tie_word_embeddings"] is True
+    assert "lm_head.weight" not in load_file(tmp_path / "out/model.safetensors")
+
+
 def test_rows_that_an_adapter_added_come_along_with_its_tokenizer(tmp_path):
     base = llama(tmp_path / "base", is_tied=True)
     (base / "tokenizer.json").write_text("old")

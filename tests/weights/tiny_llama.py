@@ -38,7 +38,7 @@ def adapter(folder: Path, base: Path, *, exact: bool = False, rows: int | None =
     for name, parameter in model.named_parameters():
         if "lora_" in name or "modules_to_save" in name:
             values = torch.randn(parameter.shape, generator=generator)
-            parameter.data = (torch.round(values * 2) / 8 if exact else values / 4).to(parameter.dtype)
+            parameter.data.copy_(torch.round(values * 2) / 8 if exact else values / 4)  # in place: some are tied
     model.save_pretrained(folder)
     return folder
 
