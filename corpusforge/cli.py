@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
+from corpusforge.commands.evaluate import evaluate
 from corpusforge.commands.init_embeddings import init_embeddings_command
 from corpusforge.commands.vocab import vocab
 from corpusforge.commands.weights import weights
@@ -460,6 +461,7 @@ def handoff_megatron_command(
 vocab.command("init-embeddings")(init_embeddings_command)
 app.add_typer(vocab, name="vocab")
 app.add_typer(weights, name="weights")
+app.add_typer(evaluate, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

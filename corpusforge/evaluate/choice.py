@@ -5,21 +5,34 @@ answer (acc). `answer`: choices are not shown, and the likeliest text is (acc), 
 characters (acc_norm) or of tokens (acc_per_token). Small models are at chance in the first while the second tells them apart.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corpusforge import __version__
 from corpusforge.errors import InputError, UserError
-from corpusforge.evaluate.encode import Encoder, Ids, Scored, Start, cut_to_window
+from corpusforge.evaluate.asked import Asked, ask, likelihoods
+from corpusforge.evaluate.encode import Encoder, Start
 from corpusforge.evaluate.model import Answered, LanguageModel
-from corpusforge.evaluate.prompts import Language, Scoring, language_of, prompt_of
+from corpusforge.evaluate.prompts import Language, Scoring, language_of
 from corpusforge.evaluate.question_files import QuestionSet, read_questions
 from corpusforge.evaluate.questions import Columns, Question, Rejection
 from corpusforge.evaluate.scores import guessing, most_frequent, picked, score_of
 from corpusforge.weights.folder import digest
+
+Answers = Sequence[tuple[Answered, ...]]
+Divisors = Callable[[Asked], Sequence[int]]
+
+# What the log-likelihood of a choice is divided by, under the names of lm-evaluation-harness where it has one.
+_NORMS: dict[Scoring, dict[str, Divisors]] = {
+    "letter": {"acc": lambda asked: [1] * len(asked.texts)},
+    "answer": {
+        "acc": lambda asked: [1] * len(asked.texts),
+        "acc_norm": lambda asked: [len(text) for text in asked.texts],
+        "acc_per_token": lambda asked: [len(ids) for ids in asked.answers],
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -38,16 +51,6 @@ class ChoiceSettings:
     confidence: float = 0.95
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A question in one way of asking: its choices' ids, and what the model said of each."""
-
-    question: Question
-    answers: tuple[Ids, ...]
-    texts: tuple[str, ...]
-    is_cut: bool
-
-
 def evaluate_choice(model: LanguageModel, data: Path, examples: Path | None, settings: ChoiceSettings) -> dict[str, Any]:
     """Ask all questions of a file; what the command prints.
 
@@ -62,15 +65,13 @@ def evaluate_choice(model: LanguageModel, data: Path, examples: Path | None, set
     language = settings.language or language_of(questions)
     encoder = Encoder.read(model.folder, settings.start)
     window = window_of(model, settings.max_tokens)
-    asked: dict[Scoring, list[Asked]] = {}
-    answered: dict[Scoring, list[tuple[Answered, ...]]] = {}
-    rejections = list(found.rejections)
-    for scoring in settings.scoring:
-        ways = [_ask(each, shown.get(each.subject, ()), scoring, language, encoder, window) for each in questions]
-        rejections += [each for each, _ in ways if isinstance(each, Rejection)]
-        kept = [(each, reads) for each, reads in ways if isinstance(each, Asked)]
-        asked[scoring] = [each for each, _ in kept]
-        answered[scoring] = _likelihoods(model, [reads for _, reads in kept], [each.answers for each, _ in kept], settings)
+    ways = {
+        scoring: [ask(each, shown.get(each.subject, ()), scoring, language, encoder, window) for each in questions]
+        for scoring in settings.scoring
+    }
+    asked = {scoring: [each for each in found_ways if isinstance(each, Asked)] for scoring, found_ways in ways.items()}
+    refused = {scoring: [each for each in found_ways if isinstance(each, Rejection)] for scoring, found_ways in ways.items()}
+    answered = {scoring: likelihoods(model, each, settings.batch_tokens) for scoring, each in asked.items()}
     return {
         "corpusforge": __version__,
         "model": {"files": model.files, "format": model.format, "device": model.device.partition(":")[0]},
@@ -81,11 +82,10 @@ def evaluate_choice(model: LanguageModel, data: Path, examples: Path | None, set
         "num_read": len(found.questions) + len(found.rejections),
         "num_shown": len(used),
         "num_repeated": len(questions) - len({(each.stem, each.choices) for each in questions}),
-        "rejected": dict(sorted(Counter(each.reason for each in rejections).items())),
-        "rejections": [asdict(each) for each in rejections],
+        "rejections": [asdict(each) for each in found.rejections],
         "guessing": guessing(questions),
         "most_frequent": most_frequent(questions),
-        "scoring": {each: _result(asked[each], answered[each], settings) for each in settings.scoring},
+        "scoring": {each: _result(each, asked[each], refused[each], answered[each], settings) for each in asked},
         "answers": _answers(asked, answered),
     }
 
@@ -121,63 +121,21 @@ def _examples(
     if few:
         raise UserError(
             f"--shots {settings.shots}: there are {len(shown[few[0]])} examples of the subject {few[0]!r} in {examples or data}; "
-            "ask for fewer, or give a file with more as --examples"
+            "ask for fewer, or give --examples"
         )
     return shown
 
 
-def _ask(
-    question: Question, examples: Sequence[Question], scoring: Scoring, language: Language, encoder: Encoder, window: int
-) -> tuple[Asked | Rejection, tuple[Ids, ...]]:
-    """A question with what is read for each of its choices, or why it cannot be asked."""
-    prompt = prompt_of(question, examples, scoring, language)
-    pairs = encoder.pair(prompt.context, prompt.answers)
-    texts = tuple(answer.lstrip() for answer in prompt.answers)
-    if any(not answer for _, answer in pairs):
-        return Rejection(question.where, "no_tokens", f"{scoring}: a choice has no token of its own"), ()
-    cut = [cut_to_window(encoder.start, context, answer, window) for context, answer in pairs]
-    reads = [each for each in cut if each is not None]
-    if len(reads) < len(cut):
-        return Rejection(question.where, "too_long", f"{scoring}: a choice has more than {window} tokens"), ()
-    if not all(read for read, _ in reads):
-        return Rejection(question.where, "nothing_before", f"{scoring}: no token stands before a choice; use --bos yes"), ()
-    answers = tuple(answer for _, answer in pairs)
-    return Asked(question, answers, texts, any(is_cut for _, is_cut in reads)), tuple(read for read, _ in reads)
-
-
-def _likelihoods(
-    model: LanguageModel, reads: Sequence[tuple[Ids, ...]], answers: Sequence[tuple[Ids, ...]], settings: ChoiceSettings
-) -> list[tuple[Answered, ...]]:
-    """For every choice of every question; what is read for several answers of one token is read once."""
-    groups: dict[tuple[Ids, int], list[tuple[int, int]]] = {}
-    for number, (read, ids) in enumerate(zip(reads, answers, strict=True)):
-        for place, answer in enumerate(ids):
-            alone = -1 if len(answer) == 1 else number * 1000 + place
-            groups.setdefault((read[place], alone), []).append((number, place))
-    asked = [
-        Scored(read, tuple(answers[number][place] for number, place in slots)) for (read, _), slots in groups.items()
-    ]
-    found: dict[tuple[int, int], Answered] = {}
-    for slots, answered in zip(groups.values(), model.answers(asked, settings.batch_tokens), strict=True):
-        found |= dict(zip(slots, answered, strict=True))
-    return [tuple(found[number, place] for place in range(len(ids))) for number, ids in enumerate(answers)]
-
-
-def _result(asked: Sequence[Asked], answered: Sequence[tuple[Answered, ...]], settings: ChoiceSettings) -> dict[str, Any]:
+def _result(
+    scoring: Scoring, asked: Sequence[Asked], refused: Sequence[Rejection], answered: Answers, settings: ChoiceSettings
+) -> dict[str, Any]:
     """Scores of one way of asking, for all questions and by subject."""
-    picks = {
-        "acc": [picked([each.nats for each in values]) for values in answered],
-        "acc_norm": [
-            picked([each.nats / len(text) for each, text in zip(values, question.texts, strict=True)])
-            for question, values in zip(asked, answered, strict=True)
-        ],
-        "acc_per_token": [
-            picked([each.nats / len(ids) for each, ids in zip(values, question.answers, strict=True)])
-            for question, values in zip(asked, answered, strict=True)
-        ],
-    }
+    if not asked:
+        raise InputError(f"no question can be asked by {scoring}{_first(refused)}")
+    picks = {name: _picks(asked, answered, divisors) for name, divisors in _NORMS[scoring].items()}
     subjects = sorted({each.question.subject for each in asked})
     return {
+        "rejections": [asdict(each) for each in refused],
         "num_cut": sum(each.is_cut for each in asked),
         **{name: _score(asked, each, None, settings) for name, each in picks.items()},
         "subjects": {
@@ -186,16 +144,23 @@ def _result(asked: Sequence[Asked], answered: Sequence[tuple[Answered, ...]], se
     }
 
 
+def _picks(asked: Sequence[Asked], answered: Answers, divisors: Divisors) -> list[tuple[int, bool]]:
+    return [
+        picked([each.nats / divisor for each, divisor in zip(values, divisors(question), strict=True)])
+        for question, values in zip(asked, answered, strict=True)
+    ]
+
+
 def _score(
     asked: Sequence[Asked], picks: Sequence[tuple[int, bool]], subject: str | None, settings: ChoiceSettings
 ) -> dict[str, Any]:
     chosen = [place for place, each in enumerate(asked) if subject in (None, each.question.subject)]
-    return asdict(score_of([asked[place].question for place in chosen], [picks[place] for place in chosen], settings.confidence))
+    return asdict(
+        score_of([asked[place].question for place in chosen], [picks[place] for place in chosen], settings.confidence)
+    )
 
 
-def _answers(
-    asked: dict[Scoring, list[Asked]], answered: dict[Scoring, list[tuple[Answered, ...]]]
-) -> list[dict[str, Any]]:
+def _answers(asked: Mapping[Scoring, Sequence[Asked]], answered: Mapping[Scoring, Answers]) -> list[dict[str, Any]]:
     """Each question with the log-likelihood of every choice, so that any other score can be taken from it."""
     return [
         {

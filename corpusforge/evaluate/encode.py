@@ -33,10 +33,11 @@ class Scored:
 
 @dataclass(frozen=True)
 class Encoder:
-    """A tokenizer, and the ids that stand before every text."""
+    """A tokenizer, the ids that stand before every text, and its EOS where it has one."""
 
     tokenizer: Tokenizer
     start: Ids
+    end: Ids
     digest: str
 
     @classmethod
@@ -47,7 +48,7 @@ class Encoder:
         """
         files = TokenizerFiles.read(folder)
         tokenizer = files.loaded()
-        return cls(tokenizer, _start(files, tokenizer, start), files.digest)
+        return cls(tokenizer, _start(files, tokenizer, start), _named(files, tokenizer, "eos_token"), files.digest)
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Ids of texts, without the start."""
@@ -85,8 +86,13 @@ def _start(files: TokenizerFiles, tokenizer: Tokenizer, start: Start) -> Ids:
     own = next((special[:place] for place in range(len(special)) if special[place : place + len(plain)] == plain), ())
     if start == "auto" or own:
         return own
-    name = files.special_name("bos_token")
-    number = None if name is None else tokenizer.token_to_id(name)
-    if number is None:
+    found = _named(files, tokenizer, "bos_token")
+    if not found:
         raise UserError(f"{files.origin}: the tokenizer names no bos_token; leave --bos auto")
-    return (int(number),)
+    return found
+
+
+def _named(files: TokenizerFiles, tokenizer: Tokenizer, role: str) -> Ids:
+    name = files.special_name(role)
+    number = None if name is None else tokenizer.token_to_id(name)
+    return () if number is None else (int(number),)

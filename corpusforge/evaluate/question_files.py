@@ -28,10 +28,12 @@ class QuestionSet:
 
 
 def read_questions(path: Path, columns: Columns, split: str) -> QuestionSet:
-    """Read all questions; `split` counts for zips only. Raises InputError where a file is missing, damaged or of another kind."""
+    """Read all questions; `split` counts for zips only. Raises InputError where a file cannot be read."""
     if not path.is_file():
         raise InputError(f"{path}: no file there; give a .json, .jsonl or .csv file of questions, or C-Eval's zip")
-    found = list(_zipped(path, columns, split) if path.suffix == ".zip" else _questions(path.name, path.read_bytes(), "", columns))
+    found = list(
+        _zipped(path, columns, split) if path.suffix == ".zip" else _questions(path.name, path.read_bytes(), "", columns)
+    )
     return QuestionSet(
         tuple(each for each in found if isinstance(each, Question)),
         tuple(each for each in found if isinstance(each, Rejection)),
@@ -70,7 +72,9 @@ def _records(name: str, content: bytes) -> Iterator[tuple[str, object]]:
         try:
             found = orjson.loads(content)
         except orjson.JSONDecodeError as error:
-            raise InputError(f"{name}: not JSON ({error}); get the file again, or name it .jsonl if it has a record a line") from error
+            raise InputError(
+                f"{name}: not JSON ({error}); get the file again, or name it .jsonl if it has a record a line"
+            ) from error
         if not isinstance(found, list):
             raise InputError(f"{name}: not a list of questions; give a .json file that is one, .jsonl or .csv")
         yield from ((f"{name}[{place}]", record) for place, record in enumerate(found))

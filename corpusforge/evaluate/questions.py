@@ -1,7 +1,7 @@
 """Questions with choices, made of records of any of the shapes that benchmarks are released in.
 
-A record that is no question with an answer is a rejection with its place and reason: left out without a word it would change the
-score, and guessed at it would be noise.
+A record that is no question with an answer is a rejection with its place and reason: left out without a word it would change
+the score, and guessed at it would be noise.
 """
 
 from collections.abc import Mapping
@@ -50,11 +50,10 @@ def question_of(record: object, where: str, subject: str, columns: Columns) -> Q
     stem, choices, labels = _asked(record, columns)
     if not isinstance(stem, str) or not stem.strip():
         return Rejection(where, "no_question", f"{columns.question} is {_short(stem)}")
-    if not 2 <= len(choices) <= len(LETTERS):
-        return Rejection(where, "no_choices", f"{len(choices)} choices; 2 to {len(LETTERS)} can be scored")
     texts = tuple(each.strip() if isinstance(each, str) else str(each) for each in choices)
-    if "" in texts:
-        return Rejection(where, "blank_choice", f"choice {LETTERS[texts.index('')]} of {_short(stem)} has no text")
+    odd = _odd_choices(texts)
+    if odd is not None:
+        return Rejection(where, odd[0], f"{odd[1]} of {_short(stem)}")
     given = record.get(columns.answer or ("answerKey" if "answerKey" in record else "answer"))
     if given is None or given == "":
         return Rejection(where, "no_answer", f"no answer to {_short(stem)}")
@@ -63,6 +62,13 @@ def question_of(record: object, where: str, subject: str, columns: Columns) -> Q
         return Rejection(where, "unknown_answer", f"answer {_short(given)} is none of {len(texts)} choices")
     topic = record.get(columns.subject) if columns.subject else subject
     return Question(where, str(topic if topic is not None else ""), stem.strip(), texts, answer)
+
+
+def _odd_choices(texts: tuple[str, ...]) -> tuple[str, str] | None:
+    """Reason and detail where choices cannot be scored."""
+    if not 2 <= len(texts) <= len(LETTERS):
+        return "no_choices", f"{len(texts)} choices, where 2 to {len(LETTERS)} can be scored,"
+    return ("blank_choice", f"no text in choice {LETTERS[texts.index('')]}") if "" in texts else None
 
 
 def _asked(record: Mapping[str, Any], columns: Columns) -> tuple[object, list[Any], list[str]]:

@@ -1,7 +1,7 @@
 """Right answers counted, with an interval, beside what guessing would give.
 
-Wilson's interval: it is the score test turned round, so the chance of guessing lies outside of it just where that test tells the
-score from guessing; it needs no seed, and holds near 0 and 1, where the normal approximation does not.
+Wilson's interval: it is the score test turned round, so guessing lies outside of it just where that test tells the score from
+guessing; it needs no seed, and holds near 0 and 1, where the normal approximation does not.
 https://doi.org/10.1080/01621459.1927.10502953
 """
 
