@@ -87,7 +87,8 @@ def choice_command(
     columns = Columns(question, tuple(choices.split(",")) if choices else (), answer, subject, first_index)
     settings = ChoiceSettings(
         scoring=("letter", "answer") if scoring == "both" else (scoring,), shots=shots, language=language, columns=columns,
-        split=split, shots_split=shots_split, start=bos, max_tokens=max_tokens, batch_tokens=batch_tokens, confidence=confidence,
+        split=split, shots_split=shots_split, start=bos, max_tokens=max_tokens, batch_tokens=batch_tokens,
+        confidence=confidence,
     )  # fmt: skip
     print_choice(evaluate_choice(LanguageModel.load(model, dtype=dtype, device=device), data, examples, settings), out, as_json)
 

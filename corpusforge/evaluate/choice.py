@@ -58,7 +58,7 @@ def evaluate_choice(model: LanguageModel, data: Path, examples: Path | None, set
     """
     found = read_questions(data, settings.columns, settings.split)
     shown = _examples(found, data, examples, settings)
-    used = {each.where for each in sum(shown.values(), ())}
+    used = {each.where for each in sum(shown.values(), ())} if examples is None else set()
     questions = [each for each in found.questions if each.where not in used]
     if not questions:
         raise InputError(f"{data}: no question can be scored{_first(found.rejections)}")
@@ -80,7 +80,7 @@ def evaluate_choice(model: LanguageModel, data: Path, examples: Path | None, set
         "examples": None if examples is None else {"file": examples.name, "sha256": digest(examples)},
         "settings": asdict(settings) | {"language": language, "window": window, "start_ids": list(encoder.start)},
         "num_read": len(found.questions) + len(found.rejections),
-        "num_shown": len(used),
+        "num_shown": len(used & {each.where for each in found.questions}),
         "num_repeated": len(questions) - len({(each.stem, each.choices) for each in questions}),
         "rejections": [asdict(each) for each in found.rejections],
         "guessing": guessing(questions),
@@ -120,8 +120,8 @@ def _examples(
     few = [subject for subject, each in shown.items() if len(each) < settings.shots]
     if few:
         raise UserError(
-            f"--shots {settings.shots}: there are {len(shown[few[0]])} examples of the subject {few[0]!r} in {examples or data}; "
-            "ask for fewer, or give --examples"
+            f"--shots {settings.shots}: {examples or data} has {len(shown[few[0]])} examples of the subject {few[0]!r}; ask "
+            "for fewer, or give --examples"
         )
     return shown
 

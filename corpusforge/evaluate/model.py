@@ -87,12 +87,12 @@ class LanguageModel:
         largest = max((max(each.ids + sum(each.alternatives, ())) for each in asked), default=0)
         if largest >= self.num_rows:
             raise InputError(
-                f"{self.folder}: the tokenizer gives the id {largest}, and the model has {self.num_rows} rows; give a model with "
-                "the tokenizer that it was trained with"
+                f"{self.folder}: the tokenizer gives the id {largest}, and the model has {self.num_rows} rows; give a model "
+                "with the tokenizer that it was trained with"
             )
 
     def _batch(self, asked: Sequence[Scored]) -> Iterator[tuple[Answered, ...]]:
-        """Right of each sequence is filled up, which no causal model sees: so no mask is needed, and attention is twice as fast."""
+        """Right of each sequence is filled up, which no causal model sees: so it needs no mask, and attention is faster."""
         import torch
 
         longest = max(len(each.ids) for each in asked)
