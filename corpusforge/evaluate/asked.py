@@ -40,12 +40,11 @@ def ask(
 
 
 def likelihoods(model: LanguageModel, asked: Sequence[Asked], batch_tokens: int) -> list[tuple[Answered, ...]]:
-    """For every choice of every question; what is read for several answers of one token is read once."""
-    slots: dict[tuple[Ids, tuple[int, int] | None], list[tuple[int, int]]] = {}
+    """For every choice of every question; answers that differ in their last id only, as letters do, are read once."""
+    slots: dict[tuple[Ids, int], list[tuple[int, int]]] = {}
     for number, each in enumerate(asked):
         for place, (read, answer) in enumerate(zip(each.reads, each.answers, strict=True)):
-            alone = None if len(answer) == 1 else (number, place)
-            slots.setdefault((read, alone), []).append((number, place))
+            slots.setdefault((read, len(answer)), []).append((number, place))
     scored = [
         Scored(read, tuple(asked[number].answers[place] for number, place in group)) for (read, _), group in slots.items()
     ]

@@ -47,7 +47,7 @@ class ChoiceSettings:
     shots_split: str = "dev"
     start: Start = "auto"
     max_tokens: int | None = None
-    batch_tokens: int = 8192
+    batch_tokens: int = 4096
     confidence: float = 0.95
 
 

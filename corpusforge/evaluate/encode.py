@@ -17,7 +17,7 @@ Start = Literal["auto", "yes", "no"]
 
 @dataclass(frozen=True)
 class Scored:
-    """Ids that a model reads, and ids that it is asked for at the last positions: each alternative ends the same reading.
+    """Ids that a model reads, and ids that it is asked for at the last positions; alternatives are equally long.
 
     The id asked for at the last position comes behind the last id that is read, so `ids` ends before it.
     """

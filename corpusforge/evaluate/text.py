@@ -29,7 +29,7 @@ class TextSettings:
     start: Start = "auto"
     stride: int | None = None
     max_tokens: int | None = None
-    batch_tokens: int = 8192
+    batch_tokens: int = 4096
 
 
 def evaluate_text(model: LanguageModel, files: Sequence[Path], settings: TextSettings) -> dict[str, Any]:

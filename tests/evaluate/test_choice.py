@@ -182,9 +182,9 @@ def test_a_model_without_rows_for_its_tokenizer_is_refused(tmp_path):
 def test_geobench_runs_to_a_score_with_its_interval():
     stories = LanguageModel.load(SHARED / "models/stories260K", device="cpu")
     data = SHARED / "eval/geobench_apstudy.json"
-    found = evaluate_choice(stories, data, None, ChoiceSettings(scoring=("answer",), columns=Columns(subject="id")))
-    acc = found["scoring"]["answer"]["acc"]
-    assert (found["num_read"], found["num_repeated"]) == (1395, 3)
+    found = evaluate_choice(stories, data, None, ChoiceSettings(scoring=("letter",), columns=Columns(subject="id")))
+    acc = found["scoring"]["letter"]["acc"]
+    assert (found["num_read"], found["num_repeated"]) == (1395, 1)
     assert sorted(each["reason"] for each in found["rejections"]) == ["blank_choice"] * 3 + ["no_question"] * 3
     assert acc["num_questions"] == 1389
     assert acc["low"] < acc["value"] < acc["high"]
