@@ -29,9 +29,9 @@ BOS, EOS = 1, 2
 class Size:
     """Of a model and of the steps that train it."""
 
-    hidden: int = 192
-    layers: int = 4
-    window: int = 256
+    hidden: int = 128
+    layers: int = 3
+    window: int = 128
     batch: int = 8
 
 
