@@ -37,8 +37,8 @@ def write_model(planned: Planned, out: Path, *, link: bool = False) -> dict[str,
         taken = _write_tensors(planned, folder, link=link)
         for name, content in _other_files(planned).items():
             (folder / name).write_bytes(content)
-        lengths = prove(planned, folder, taken)
         files = {path.name: digest(path) for path in sorted(folder.iterdir())}
+        lengths = prove(planned, folder, taken, files)
         record = {
             "corpusforge": __version__,
             **planned.facts(),
@@ -71,12 +71,8 @@ def _write_shard(planned: Planned, shard: TensorFile, path: Path) -> None:
             return _extended(planned.rows[name], planned.num_rows)
         return iter([shard.raw(name)])
 
-    tensors = {name: (tensor.dtype, _shape(planned, name, tensor.shape)) for name, tensor in shard.tensors.items()}
+    tensors = {name: planned.tensor(name) for name in shard.tensors}
     write_tensors(path, tensors, blocks, shard.metadata)
-
-
-def _shape(planned: Planned, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (planned.num_rows, *shape[1:]) if name in planned.rows else shape
 
 
 def _extended(rows: NewRows, num_rows: int) -> Iterator[NDArray[np.generic]]:

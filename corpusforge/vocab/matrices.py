@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from corpusforge.errors import InputError, UserError
 from corpusforge.weights.checkpoint import CONFIG, Checkpoint
 from corpusforge.weights.floats import STORED
+from corpusforge.weights.tensors import is_same
 
 # Last parts of names, as Llama, Mistral, Qwen and Gemma, GPT-2, GPT-NeoX, BLOOM and Falcon, InternLM 2 have them.
 _INPUTS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings")
@@ -92,13 +91,13 @@ def _is_tied(checkpoint: Checkpoint, source: str, output: str | None) -> bool:
     if stated is False:
         return False
     one, two = checkpoint.shard_of(source), checkpoint.shard_of(output)
-    is_same = one.tensors[source].dtype == two.tensors[output].dtype and np.array_equal(one.raw(source), two.raw(output))
-    if stated and not is_same:
+    is_one = one.tensors[source].dtype == two.tensors[output].dtype and is_same(one.raw(source), two.raw(output))
+    if stated and not is_one:
         raise UserError(
             f"{checkpoint.folder / CONFIG}: says that {source} and {output} are one matrix, and they differ; set "
             "tie_word_embeddings to what is meant"
         )
-    return is_same
+    return is_one
 
 
 def _setting(config: Mapping[str, Any], name: str) -> Any:

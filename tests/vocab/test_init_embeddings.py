@@ -197,8 +197,10 @@ def test_a_copy_of_a_tied_matrix_grows_like_it(base_folder, tokenizer, tmp_path)
     base = _llama(tmp_path / "base", base_folder, tied=True)
     tensors = _tensors(base)
     save_file(tensors | {OUTPUT: tensors[INPUT].clone()}, base / "model.safetensors", {"format": "pt"})
-    found = _tensors(_written(base, tokenizer, tmp_path / "out", RowSettings(method="weighted", output_norm="none")))
+    found = _tensors(_written(base, tokenizer, tmp_path / "out", RowSettings(method="weighted")))
     assert torch.equal(found[INPUT], found[OUTPUT])
+    with pytest.raises(UserError, match="are one matrix; leave --output-method"):
+        plan_embeddings(base, tokenizer, RowSettings(output_method="first"))
 
 
 def _changed(change):

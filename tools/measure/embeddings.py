@@ -58,11 +58,11 @@ class Effort:
     size: Size = field(default_factory=Size)
     base_ids: int = 2000
     new_ids: int = 2000
-    steps: int = 2000
+    steps: int = 1200
     rate: float = 2e-3
-    further_steps: int = 400
+    further_steps: int = 300
     further_rate: float = 1e-3
-    passages: int = 400
+    passages: int = 300
     passage_chars: int = 160
 
 
