@@ -18,8 +18,8 @@ from corpusforge.weights.floats import Floats, widened
 Method = Literal["mean", "weighted", "first"]
 Norm = Literal["median", "none"]
 
-# Rows at a time: 64 MB in float32 where a row has 8,192 values.
-_BLOCK_ROWS = 2048
+# Values calculated with at a time: 8 MB in float32, and as much again for each constituent of a row.
+_BLOCK_VALUES = 2**21
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Matrix:
 
     bits: NDArray[np.generic]
     dtype: str
+
+    @property
+    def block_rows(self) -> int:
+        """Rows to take at a time."""
+        return max(1, _BLOCK_VALUES // int(self.bits.shape[1]))
 
     def rows(self, ids: Ids) -> Floats:
         """Values of some rows."""
@@ -48,8 +53,8 @@ class Middle:
         Raises InputError naming `origin` where a row is not finite.
         """
         sums, lengths = np.zeros(matrix.bits.shape[1]), []
-        for begin in range(0, len(ids), _BLOCK_ROWS):
-            rows = matrix.rows(ids[begin : begin + _BLOCK_ROWS]).astype(np.float64)
+        for begin in range(0, len(ids), matrix.block_rows):
+            rows = matrix.rows(ids[begin : begin + matrix.block_rows]).astype(np.float64)
             sums += rows.sum(axis=0)
             lengths.append(np.sqrt((rows**2).sum(axis=1)))
         found = np.concatenate(lengths)
@@ -83,8 +88,8 @@ def only_first(counts: Ids) -> Floats:
 
 def new_rows(matrix: Matrix, found: Constituents, weights: Floats, middle: Middle, norm: Norm) -> Iterator[Floats]:
     """Rows of the new ids, in blocks; an id without constituents gets the mean of all rows."""
-    for begin in range(0, len(found.ids), _BLOCK_ROWS):
-        counts = found.counts[begin : begin + _BLOCK_ROWS]
+    for begin in range(0, len(found.ids), matrix.block_rows):
+        counts = found.counts[begin : begin + matrix.block_rows]
         first, last = found.offsets[begin], found.offsets[begin + len(counts)]
         parts = matrix.rows(found.parts[first:last]) * weights[first:last, None]
         rows = np.repeat(middle.mean[None], len(counts), axis=0)

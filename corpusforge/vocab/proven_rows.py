@@ -12,8 +12,6 @@ from corpusforge.vocab.new_rows import Matrix, lengths_of
 from corpusforge.weights.checkpoint import Checkpoint
 from corpusforge.weights.tensors import is_same
 
-_BLOCK_ROWS = 8192
-
 
 class ModelDiffers(CorpusForgeError):
     """A model that was written is not its base with new rows."""
@@ -51,21 +49,19 @@ def _check_tensors(planned: Planned, written: Checkpoint) -> None:
 def _check_rows(planned: Planned, written: Checkpoint, name: str) -> float:
     """Old rows bit by bit, new ones finite; the median length of the new ones."""
     rows = planned.rows[name]
-    bits = written.shard_of(name).stored(name).reshape(planned.num_rows, -1)
+    old, new = rows.matrix, Matrix(written.shard_of(name).stored(name).reshape(planned.num_rows, -1), rows.matrix.dtype)
     is_new = np.zeros(planned.num_rows, np.bool_)
     is_new[planned.found.ids] = True
-    for begin in range(0, planned.old_rows, _BLOCK_ROWS):
-        old = rows.matrix.bits[begin : begin + _BLOCK_ROWS]
-        kept = ~is_new[begin : begin + len(old)]
-        _must(
-            is_same(old[kept], bits[begin : begin + len(old)][kept]),
-            f"rows {begin} to {begin + len(old)} of {name} are not the base's",
-        )
+    for begin in range(0, planned.old_rows, old.block_rows):
+        end = min(begin + old.block_rows, planned.old_rows)
+        kept = ~is_new[begin:end]
+        is_kept = is_same(old.bits[begin:end][kept], new.bits[begin:end][kept])
+        _must(is_kept, f"rows {begin} to {end} of {name} are not the base's")
     made = np.flatnonzero(is_new | (np.arange(planned.num_rows) >= planned.old_rows))
     lengths = []
-    for begin in range(0, len(made), _BLOCK_ROWS):
-        ids = made[begin : begin + _BLOCK_ROWS]
-        values = Matrix(bits, rows.matrix.dtype).rows(ids)
+    for begin in range(0, len(made), new.block_rows):
+        ids = made[begin : begin + new.block_rows]
+        values = new.rows(ids)
         is_finite = np.isfinite(values).all(axis=1)
         _must(bool(is_finite.all()), f"row {ids[~is_finite][:1].tolist()} of {name} is not finite; look at the base's rows")
         lengths.append(lengths_of(values))
