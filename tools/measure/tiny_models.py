@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 BOS, EOS = 1, 2
 
+# Sums over two threads differ in their last bits, and on a busy machine two threads wait for each other.
+torch.set_num_threads(1)
+
 
 @dataclass(frozen=True)
 class Size:
