@@ -66,14 +66,25 @@ class Effort:
     passage_chars: int = 160
 
 
-# By name: settings of init-embeddings; None stands for what transformers does by itself, with and without mean_resizing.
-WAYS: Mapping[str, RowSettings | bool] = {
+# By name: settings of init-embeddings, or what transformers does by itself, with mean_resizing or without.
+_TRANSFORMERS: Mapping[str, RowSettings | bool] = {
     "random rows (transformers, `mean_resizing=False`)": False,
     "mean of all rows (transformers' default)": True,
-    "mean of constituents, norms matched": RowSettings(),
-    "mean of constituents as it comes": RowSettings(norm="none", output_norm="none"),
+}
+_TIED: Mapping[str, RowSettings | bool] = {
+    **_TRANSFORMERS,
+    "mean of constituents": RowSettings(),
+    "their norms matched": RowSettings(norm="median"),
+    "weighted": RowSettings(method="weighted"),
+}
+_UNTIED: Mapping[str, RowSettings | bool] = {
+    **_TRANSFORMERS,
+    "mean of constituents": RowSettings(),
+    "no norms matched": RowSettings(norm="none"),
+    "output norms matched, too": RowSettings(output_norm="median"),
     "weighted": RowSettings(method="weighted"),
     "output from the first constituent": RowSettings(output_method="first"),
+    "input weighted, output from the first": RowSettings(method="weighted", output_method="first"),
 }
 
 
@@ -114,7 +125,7 @@ class Trial:
         return target
 
     def extended_model(self, way: RowSettings | bool) -> "PreTrainedModel":
-        """The base model with rows for the extended vocabulary, made in one of WAYS."""
+        """The base model with rows for the extended vocabulary, made in one of the ways above."""
         if isinstance(way, bool):
             model = AutoModelForCausalLM.from_pretrained(self.base_model)
             torch.manual_seed(self.seed)
@@ -165,7 +176,7 @@ def before_training(trial: Trial) -> Iterator[tuple[str, float, float]]:
     """(name, bits per byte of Chinese, of English) of the base model, and of the extended one with rows of each way."""
     base = AutoModelForCausalLM.from_pretrained(trial.base_model)
     yield "base", trial.bits(base, trial.base_tokenizer, "zh"), trial.bits(base, trial.base_tokenizer, "en")
-    for name, way in WAYS.items():
+    for name, way in (_TIED if trial.is_tied else _UNTIED).items():
         model = trial.extended_model(way)
         yield name, trial.bits(model, trial.tokenizer, "zh"), trial.bits(model, trial.tokenizer, "en")
 
@@ -181,8 +192,8 @@ def after_training(trial: Trial) -> Iterator[tuple[str, int, float, float]]:
         some = round(steps * share)
         seconds = trial.trained(model, trial.tokenizer, some)
         yield name, some, seconds, trial.bits(model, trial.tokenizer, "zh")
-    for name in list(WAYS)[:2]:
-        model = trial.extended_model(WAYS[name])
+    for name, way in _TRANSFORMERS.items():
+        model = trial.extended_model(way)
         seconds = trial.trained(model, trial.tokenizer, steps)
         yield f"extended, equal tokens, {name}", steps, seconds, trial.bits(model, trial.tokenizer, "zh")
 
