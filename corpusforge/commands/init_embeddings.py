@@ -36,8 +36,8 @@ def init_embeddings_command(
         Literal["median", "none"] | None,
         typer.Option(
             "--norm",
-            help="Length of new input rows: the base's median, or as it comes. median unless given, none where input and output "
-            "are one matrix.",
+            help="Length of new input rows: the base's median, or as it comes; median unless given, none where input and "
+            "output are one matrix.",
             show_default=False,
         ),
     ] = None,

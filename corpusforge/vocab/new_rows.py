@@ -2,9 +2,9 @@
 
 A row is a weighted mean of its constituents' rows. The mean of k rows that point different ways is 1/sqrt(k) as long as one of
 them, a length that the model has not read; scaled to the length that rows of the base have, it is read better. In the output
-matrix a longer row makes every new id more likely everywhere, which costs more than anything else here: stories260K with 100 new
-pieces has 1.9 bits per byte with rows as they come, 1.7 with input rows scaled, 3.0 with output rows scaled. So a matrix that
-writes, a tied one too, keeps lengths as they come unless told otherwise. Calculated in float32.
+matrix a longer row makes every new id more likely everywhere, which costs more than all else: stories260K with 100 new pieces
+has 1.9 bits per byte with rows as they come, 1.7 with input rows scaled, 3.0 with output rows scaled. So a matrix that writes,
+a tied one too, keeps lengths as they come unless told otherwise. Calculated in float32.
 """
 
 from collections.abc import Iterator

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def _with_merges(tokenizer: Tokenizer, texts: list[str], count: int, folder: Pat
     described = json.loads(tokenizer.to_str())
     lines = [tokenizer.encode(text, add_special_tokens=False).tokens for text in texts]
     for _ in range(count):
-        pairs = Counter(pair for line in lines for pair in zip(line, line[1:], strict=False) if "▁" not in pair[1])
+        pairs = Counter(pair for line in lines for pair in pairwise(line) if "▁" not in pair[1])
         first, second = max(pairs, key=lambda pair: (pairs[pair], pair))
         described["model"]["vocab"][first + second] = len(described["model"]["vocab"])
         described["model"]["merges"].append([first, second])
@@ -68,4 +69,4 @@ def test_a_real_model_says_the_same_without_new_pieces_and_knows_more_of_them_th
     constituents = bits_per_byte(extended, tokenizer_of(new), stories)
     base.resize_token_embeddings(612)
     mean_of_all = bits_per_byte(base, tokenizer_of(new), stories)
-    assert known < constituents < mean_of_all
+    assert known < constituents < known + 0.6 * (mean_of_all - known)
