@@ -33,11 +33,17 @@ def init_embeddings_command(
         typer.Option("--output-method", help="For an output matrix of its own; as --method unless given.", show_default=False),
     ] = None,
     norm: Annotated[
-        Literal["median", "none"], typer.Option("--norm", help="Length of new input rows: the base's median, or as it comes.")
-    ] = "median",
+        Literal["median", "none"] | None,
+        typer.Option(
+            "--norm",
+            help="Length of new input rows: the base's median, or as it comes; median unless given, none where input and "
+            "output are one matrix.",
+            show_default=False,
+        ),
+    ] = None,
     output_norm: Annotated[
         Literal["median", "none"], typer.Option("--output-norm", help="The same for an output matrix of its own.")
-    ] = "median",
+    ] = "none",
     pad_to_multiple: Annotated[
         int, typer.Option("--pad-to-multiple", min=1, help="Add rows until their number is a multiple.")
     ] = 1,

@@ -62,7 +62,9 @@ def constituents(base: "Tokenizer", new: "Tokenizer", origin: str) -> Constituen
     """
     kind = type(base.model).__name__
     if kind not in ("BPE", "Unigram"):
-        raise InputError(f"{origin}: a {kind} model, whose pieces are spelled in another way alone than in a word; no cure")
+        raise InputError(
+            f"{origin}: a {kind} model, whose pieces are spelled otherwise alone than in words; give one with BPE or Unigram"
+        )
     old, texts = _texts(base), _texts(new)
     changed = [number for number in sorted(old) if texts.get(number) != old[number]]
     if changed:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from corpusforge import __version__
 from corpusforge.vocab.constituents import Ids
 from corpusforge.vocab.embeddings import NewRows, Planned
+from corpusforge.vocab.new_rows import Matrix
 from corpusforge.vocab.proven_rows import prove
 from corpusforge.weights.checkpoint import CONFIG, INDEX, object_bytes, read_object
 from corpusforge.weights.floats import narrowed
@@ -24,8 +25,6 @@ _TEMPLATE = "chat_template.jinja"
 # Of the base's other files: those that go with the weights whatever the tokenizer is.
 _KEPT = ("LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*", "*processor_config.json")
 
-_BLOCK_ROWS = 8192
-
 
 def write_model(planned: Planned, out: Path, *, link: bool = False) -> dict[str, Any]:
     """Write the checkpoint to `out`, which must not exist; what init_embeddings.json has of it.
@@ -37,8 +36,8 @@ def write_model(planned: Planned, out: Path, *, link: bool = False) -> dict[str,
         taken = _write_tensors(planned, folder, link=link)
         for name, content in _other_files(planned).items():
             (folder / name).write_bytes(content)
-        lengths = prove(planned, folder, taken)
         files = {path.name: digest(path) for path in sorted(folder.iterdir())}
+        lengths = prove(planned, folder, taken, files)
         record = {
             "corpusforge": __version__,
             **planned.facts(),
@@ -71,33 +70,29 @@ def _write_shard(planned: Planned, shard: TensorFile, path: Path) -> None:
             return _extended(planned.rows[name], planned.num_rows)
         return iter([shard.raw(name)])
 
-    tensors = {name: (tensor.dtype, _shape(planned, name, tensor.shape)) for name, tensor in shard.tensors.items()}
+    tensors = {name: planned.tensor(name) for name in shard.tensors}
     write_tensors(path, tensors, blocks, shard.metadata)
-
-
-def _shape(planned: Planned, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (planned.num_rows, *shape[1:]) if name in planned.rows else shape
 
 
 def _extended(rows: NewRows, num_rows: int) -> Iterator[NDArray[np.generic]]:
     """All rows of a matrix in order: the base's bits, new ones at their ids, the mean where neither is."""
-    bits, filler = rows.matrix.bits, narrowed(rows.middle.mean, rows.matrix.dtype)
+    filler = narrowed(rows.middle.mean, rows.matrix.dtype)
     place = begin = 0
     for block in rows.blocks():
         ids: Ids = rows.found.ids[begin : begin + len(block)]
-        yield from _between(bits, filler, place, int(ids[0]))
+        yield from _between(rows.matrix, filler, place, int(ids[0]))
         place, begin = int(ids[-1]) + 1, begin + len(block)
-        part = np.concatenate([*_between(bits, filler, int(ids[0]), place)])
+        part = np.concatenate([*_between(rows.matrix, filler, int(ids[0]), place)])
         part[ids - ids[0]] = narrowed(block, rows.matrix.dtype)
         yield part
-    yield from _between(bits, filler, place, num_rows)
+    yield from _between(rows.matrix, filler, place, num_rows)
 
 
-def _between(bits: NDArray[np.generic], filler: NDArray[np.generic], begin: int, end: int) -> Iterator[NDArray[np.generic]]:
+def _between(matrix: Matrix, filler: NDArray[np.generic], begin: int, end: int) -> Iterator[NDArray[np.generic]]:
     """Rows begin <= x < end: the base's, and behind them the filler."""
-    for first in range(begin, end, _BLOCK_ROWS):
-        last = min(first + _BLOCK_ROWS, end)
-        old = bits[first:last]
+    for first in range(begin, end, matrix.block_rows):
+        last = min(first + matrix.block_rows, end)
+        old = matrix.bits[first:last]
         yield np.concatenate([old, np.repeat(filler[None], last - first - len(old), axis=0)])
 
 

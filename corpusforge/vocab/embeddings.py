@@ -21,6 +21,7 @@ from corpusforge.vocab.matrices import Matrices, find_matrices
 from corpusforge.vocab.new_rows import Matrix, Method, Middle, Norm, new_rows
 from corpusforge.weights.checkpoint import Checkpoint
 from corpusforge.weights.floats import Floats
+from corpusforge.weights.tensors import Tensor
 
 Weighing = Callable[[Ids], Floats]
 
@@ -34,12 +35,14 @@ _WRITING: dict[Method, Weighing] = {
 
 @dataclass(frozen=True)
 class RowSettings:
-    """How rows are made; `output_method` is `method` unless given."""
+    """How rows are made; `output_method` and `output_norm` are for an output matrix of its own."""
 
     method: Literal["mean", "weighted"] = "mean"
     output_method: Method | None = None
-    norm: Norm = "median"
-    output_norm: Norm = "median"
+    """As `method` unless given."""
+    norm: Norm | None = None
+    """median unless given, but none where input and output are one matrix."""
+    output_norm: Norm = "none"
     pad_to_multiple: int = 1
 
 
@@ -85,6 +88,11 @@ class Planned:
         """Rows that the model has."""
         return self.checkpoint.tensors[self.matrices.input].shape[0]
 
+    def tensor(self, name: str) -> Tensor:
+        """A tensor as it is to be: the base's, with more rows where it has one for each id."""
+        old = self.checkpoint.tensors[name]
+        return Tensor.of(old.dtype, (self.num_rows, *old.shape[1:])) if name in self.rows else old
+
     def facts(self) -> dict[str, object]:
         """What is done, for people and for the record."""
         counts = self.found.counts
@@ -113,6 +121,8 @@ def plan_embeddings(model: Path, tokenizer: Path, settings: RowSettings, names: 
     before, after = base.loaded(), new.loaded()
     found = constituents(before, after, f"{tokenizer} over {names.base_tokenizer or model}")
     matrices = find_matrices(checkpoint, input_name=names.input_matrix, output_name=names.output_matrix)
+    if matrices.is_tied and (settings.output_method or settings.output_norm != "none"):
+        raise UserError(f"{model}: input and output are one matrix; leave --output-method and --output-norm out")
     old_ids = np.array(sorted(before.get_vocab(with_added_tokens=True).values()), np.int64)
     num_rows = _num_rows(checkpoint, matrices, old_ids, found, settings.pad_to_multiple)
     used = np.setdiff1d(old_ids, special_ids(before))
@@ -140,8 +150,10 @@ def _new_rows(
     bits = shard.stored(name)
     matrix = Matrix(bits.reshape(len(bits), -1), shard.tensors[name].dtype)
     middle = Middle.of(matrix, used, f"{shard.path}: {name}")
-    # A tied matrix reads and writes; what it reads wrongly is lost for all that follows.
-    is_read = name == matrices.input or matrices.is_tied
-    weighing = _READING[settings.method] if is_read else _WRITING[settings.output_method or settings.method]
-    norm = settings.norm if is_read else settings.output_norm
+    if name == matrices.input or matrices.is_tied:
+        weighing = _READING[settings.method]
+        norm = settings.norm or ("none" if matrices.is_tied else "median")
+    else:
+        weighing = _WRITING[settings.output_method or settings.method]
+        norm = settings.output_norm
     return NewRows(matrix, found, weighing(found.counts), middle, "none" if name == matrices.bias else norm)

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from corpusforge.errors import InputError, UserError
 from corpusforge.weights.checkpoint import CONFIG, Checkpoint
 from corpusforge.weights.floats import STORED
 from corpusforge.weights.names import INPUT_MATRICES, OUTPUT_MATRICES
+from corpusforge.weights.tensors import is_same
 
 # What a name says of a tensor that may have a row for each id, too.
 _TELLING = ("embed", "vocab", "lm_head", "logit", "wte")
@@ -89,13 +88,13 @@ def _is_tied(checkpoint: Checkpoint, source: str, output: str | None) -> bool:
     if stated is False:
         return False
     one, two = checkpoint.shard_of(source), checkpoint.shard_of(output)
-    is_same = one.tensors[source].dtype == two.tensors[output].dtype and np.array_equal(one.raw(source), two.raw(output))
-    if stated and not is_same:
+    is_one = one.tensors[source].dtype == two.tensors[output].dtype and is_same(one.raw(source), two.raw(output))
+    if stated and not is_one:
         raise UserError(
             f"{checkpoint.folder / CONFIG}: says that {source} and {output} are one matrix, and they differ; set "
             "tie_word_embeddings to what is meant"
         )
-    return is_same
+    return is_one
 
 
 def _setting(config: Mapping[str, Any], name: str) -> Any:

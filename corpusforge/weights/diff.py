@@ -76,7 +76,7 @@ def _write_shard(base: Checkpoint, shard: TensorFile, folder: Path, file: str) -
             return iter([header]) if name == HEADER else _taken(spool, lengths[name])
 
         sizes = {HEADER: len(header), **lengths}
-        write_tensors(folder / file, {name: ("U8", [size]) for name, size in sizes.items()}, blocks, {})
+        write_tensors(folder / file, {name: Tensor.of("U8", [size]) for name, size in sizes.items()}, blocks, {})
     (folder / _SPOOL).unlink()
     return facts
 

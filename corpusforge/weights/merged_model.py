@@ -16,7 +16,7 @@ from corpusforge.weights.folder import copied, digest, linked, published_folder
 from corpusforge.weights.lora_settings import CONFIG as ADAPTER_CONFIG
 from corpusforge.weights.merge import Merge
 from corpusforge.weights.provenance import RECORDS, all_facts, digests, facts_of, tensor_facts
-from corpusforge.weights.tensors import TensorFile, write_tensors
+from corpusforge.weights.tensors import Tensor, TensorFile, write_tensors
 
 RECORD = "merge.json"
 
@@ -65,11 +65,11 @@ def other_files(merge: Merge) -> dict[str, Path]:
 
 def _write_shard(merge: Merge, shard: TensorFile, path: Path) -> None:
     """A file of tensors, in the base's order, a new tensor at its end."""
-    tensors = {name: (tensor.dtype, tensor.shape) for name, tensor in shard.tensors.items()}
+    tensors = dict(shard.tensors)
     new = [name for name, file in merge.beside.items() if file == path.name]
     for name in (*tensors, *new):
         if name in merge.changes:
-            tensors[name] = (merge.changes[name].dtype, merge.changes[name].shape)
+            tensors[name] = Tensor.of(merge.changes[name].dtype, merge.changes[name].shape)
 
     def blocks(name: str) -> Iterator[NDArray[np.generic]]:
         return merge.blocks(name) if name in merge.changes else iter([shard.raw(name)])
@@ -83,7 +83,7 @@ def _index(merge: Merge, folder: Path) -> dict[str, Any]:
     tensors = [each for name in merge.base.shards for each in TensorFile.read(folder / name).tensors.values()]
     sizes = dict(index.get("metadata") or {})
     if "total_size" in sizes:
-        sizes["total_size"] = sum(each.end - each.begin for each in tensors)
+        sizes["total_size"] = sum(each.num_bytes for each in tensors)
     if "total_parameters" in sizes:
         sizes["total_parameters"] = sum(int(np.prod(each.shape)) for each in tensors)
     return index | {"metadata": sizes, "weight_map": {**index["weight_map"], **merge.beside}}

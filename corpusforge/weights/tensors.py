@@ -27,6 +27,8 @@ SIZES |= {"I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1}
 _MAX_HEADER_BYTES = 100_000_000
 _METADATA = "__metadata__"
 
+_BLOCK_BYTES = 2**24
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -36,6 +38,16 @@ class Tensor:
     shape: tuple[int, ...]
     begin: int
     end: int
+
+    @classmethod
+    def of(cls, dtype: str, shape: Sequence[int]) -> "Tensor":
+        """A tensor to be written: in a format whose size is known, at no place yet."""
+        return cls(dtype, tuple(shape), 0, SIZES[dtype] * math.prod(shape))
+
+    @property
+    def num_bytes(self) -> int:
+        """Its size."""
+        return self.end - self.begin
 
 
 @dataclass(frozen=True)
@@ -83,16 +95,16 @@ class TensorFile:
 
 def write_tensors(
     path: Path,
-    tensors: Mapping[str, tuple[str, Sequence[int]]],
+    tensors: Mapping[str, Tensor],
     blocks: Callable[[str], Iterable[NDArray[np.generic]]],
     metadata: Mapping[str, str],
 ) -> None:
-    """Write a file of tensors (name -> format, shape) in this order; `blocks` gives the bytes of each, piece by piece."""
+    """Write a file of tensors in this order, wherever they were; `blocks` gives the bytes of each, piece by piece."""
     header: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
     begin = 0
-    for name, (dtype, shape) in tensors.items():
-        end = begin + SIZES[dtype] * math.prod(shape)
-        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+    for name, tensor in tensors.items():
+        end = begin + tensor.num_bytes
+        header[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [begin, end]}
         begin = end
     described = orjson.dumps(header)
     described += b" " * (-len(described) % 8)  # so that tensors lie at multiples of 8
@@ -103,6 +115,18 @@ def write_tensors(
                 file.write(np.ascontiguousarray(block).data.cast("B") if block.size else b"")
             written = file.tell() - 8 - len(described)
             assert written == header[name]["data_offsets"][1], f"{name}: {written} bytes"
+
+
+def is_same(one: NDArray[np.generic], two: NDArray[np.generic]) -> bool:
+    """Whether two arrays of one shape hold the same bits, compared block by block."""
+    size = max(1, _BLOCK_BYTES * len(one) // max(1, one.nbytes))
+    blocks = ((one[begin : begin + size], two[begin : begin + size]) for begin in range(0, len(one), size))
+    return len(one) == len(two) and all(np.array_equal(_bits(old), _bits(new)) for old, new in blocks)
+
+
+def _bits(block: NDArray[np.generic]) -> NDArray[np.uint8]:
+    found: NDArray[np.uint8] = np.ascontiguousarray(block).view(np.uint8)
+    return found
 
 
 def _tensor(fields: Mapping[str, Any]) -> Tensor:
@@ -116,8 +140,8 @@ def _tensor(fields: Mapping[str, Any]) -> Tensor:
 def _check_layout(path: Path, tensors: Mapping[str, Tensor], size: int) -> None:
     """Tensors lie one behind another, from the first to the last byte, each as long as its shape says."""
     for name, tensor in tensors.items():
-        if tensor.dtype in SIZES and tensor.end - tensor.begin != SIZES[tensor.dtype] * math.prod(tensor.shape):
-            raise _damaged(path, f"{name} has {tensor.end - tensor.begin:,} bytes for {tensor.dtype} {list(tensor.shape)}")
+        if tensor.dtype in SIZES and tensor.num_bytes != SIZES[tensor.dtype] * math.prod(tensor.shape):
+            raise _damaged(path, f"{name} has {tensor.num_bytes:,} bytes for {tensor.dtype} {list(tensor.shape)}")
     borders = [(0, 0), *((tensor.begin, tensor.end) for tensor in tensors.values()), (size, size)]
     for (_, end), (begin, _) in pairwise(borders):
         if begin != end:

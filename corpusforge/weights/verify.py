@@ -42,7 +42,7 @@ def verify_checkpoint(folder: Path, record: Path | None = None) -> Verified:
         problems += _unlike(checkpoint, read_object(each), each)
     tensors = checkpoint.tensors.values()
     formats = {tensor.dtype for tensor in tensors} - SIZES.keys()
-    size = sum(tensor.end - tensor.begin for tensor in tensors)
+    size = sum(tensor.num_bytes for tensor in tensors)
     return Verified(
         len(tensors), size, tuple(each.name for each in records), tuple(sorted(formats)), tuple(dict.fromkeys(problems))
     )

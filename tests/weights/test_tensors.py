@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from corpusforge.errors import InputError
-from corpusforge.weights.tensors import TensorFile, write_tensors
+from corpusforge.weights.tensors import Tensor, TensorFile, is_same, write_tensors
 
 SHAPES = st.lists(st.integers(0, 4), max_size=3).map(tuple)
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I8": "i1", "U8": "u1", "BOOL": "?"}
@@ -28,7 +28,12 @@ def _arrays(described) -> dict[str, np.ndarray]:
 def test_what_we_write_the_safetensors_package_reads(tmp_path_factory, described):
     path = tmp_path_factory.mktemp("written") / "model.safetensors"
     arrays = _arrays(described)
-    write_tensors(path, described, lambda name: [arrays[name].reshape(-1)], {"format": "pt"})
+    write_tensors(
+        path,
+        {name: Tensor.of(*each) for name, each in described.items()},
+        lambda name: [arrays[name].reshape(-1)],
+        {"format": "pt"},
+    )
     found = load_file(path)
     assert found.keys() == arrays.keys()
     for name, array in arrays.items():
@@ -83,4 +88,15 @@ def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path, content, what):
 def test_a_format_that_we_do_not_know_is_handed_on_by_its_bytes(tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(_file({"a": _tensor("F6_E2M3", (4,), 0, 3)}, 3))
-    assert TensorFile.read(path).raw("a").tolist() == [0, 0, 0]
+    found = TensorFile.read(path)
+    write_tensors(tmp_path / "copy", found.tensors, lambda name: [found.raw(name)], {})
+    assert TensorFile.read(tmp_path / "copy").tensors == found.tensors
+
+
+@pytest.mark.parametrize("place", [0, 5_000_000, 9_999_999])
+def test_one_other_bit_makes_arrays_differ_and_nan_does_not(place):
+    one = np.full(10_000_000, np.nan, np.float32).reshape(-1, 10)
+    two = one.copy()
+    assert is_same(one, two)
+    two.view(np.uint32).reshape(-1)[place] ^= 1
+    assert not is_same(one, two)
