@@ -35,7 +35,8 @@ def print_choice(result: Mapping[str, Any], out: Path | None, as_json: bool) -> 
         notes += (
             [f"{len(found['rejections']):,} cannot be asked{_rejected(found['rejections'])}"] if found["rejections"] else []
         )
-        say("; ".join([f"{scoring}: {', '.join(notes)}"])) if notes else None
+        if notes:
+            say(f"{scoring}: {', '.join(notes)}")
     _print_subjects(result["scoring"])
 
 
