@@ -74,7 +74,7 @@ def evaluate_choice(model: LanguageModel, data: Path, examples: Path | None, set
     answered = {scoring: likelihoods(model, each, settings.batch_tokens) for scoring, each in asked.items()}
     return {
         "corpusforge": __version__,
-        "model": {"files": model.files, "format": model.format, "device": model.device.partition(":")[0]},
+        "model": model.facts,
         "tokenizer": encoder.digest,
         "data": {"file": data.name, "sha256": digest(data)},
         "examples": None if examples is None else {"file": examples.name, "sha256": digest(examples)},

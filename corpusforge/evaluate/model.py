@@ -40,11 +40,14 @@ class LanguageModel:
         self._model = model
         self._chooses_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self.folder = folder
-        self.files = files
         self.num_rows = int(model.get_input_embeddings().num_embeddings)
         self.window = int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.device = str(model.device)
-        self.format = str(model.dtype).removeprefix("torch.")
+        self.facts = {
+            "files": files,
+            "format": str(model.dtype).removeprefix("torch."),
+            "device": self.device.partition(":")[0],
+        }
 
     @classmethod
     def load(cls, folder: Path, *, dtype: Format = "auto", device: str = "auto") -> "LanguageModel":

@@ -57,7 +57,7 @@ def evaluate_text(model: LanguageModel, files: Sequence[Path], settings: TextSet
     nats = math.fsum(each.nats for each in answered)
     return {
         "corpusforge": __version__,
-        "model": {"files": model.files, "format": model.format, "device": model.device.partition(":")[0]},
+        "model": model.facts,
         "tokenizer": encoder.digest,
         "data": [{"file": file.name, "sha256": digest(file)} for file in files],
         "settings": asdict(settings) | {"window": window, "stride": stride, "start_ids": list(start)},
