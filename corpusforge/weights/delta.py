@@ -37,10 +37,22 @@ class Delta:
         record = read_object(folder / RECORD)
         if record.get("format") != FORMAT:
             raise InputError(f"{folder / RECORD}: format {record.get('format')!r}; this version reads {FORMAT}")
+        _check_names(record, folder / RECORD)
         for name, expected in record["files"].items():
             if not (folder / name).is_file() or digest(folder / name) != expected:
                 raise InputError(f"{folder / name}: missing, or not the file that {RECORD} describes; get the delta again")
         return cls(folder, record)
+
+
+def _check_names(record: Mapping[str, Any], path: Path) -> None:
+    """Names of files must not lead out of the folders that are read and written: a delta comes from someone else."""
+    parts = ("base", "shards", "tensors", "others", "files")
+    if not all(isinstance(record.get(part), dict) for part in parts):
+        raise InputError(f"{path}: lacks one of {', '.join(parts)}; get the delta again")
+    names = [*record["files"], *record["others"], *record["shards"]]
+    odd = [name for name in names if name in ("", ".", "..") or Path(name).name != name]
+    if odd:
+        raise InputError(f"{path}: {odd[0]!r} is no name of a file; do not use this delta")
 
 
 def base_of(base: Checkpoint, name: str, new: Tensor) -> str | None:

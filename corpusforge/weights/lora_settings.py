@@ -54,6 +54,8 @@ class LoraSettings:
         _check(config, path)
         targets = config.get("target_modules") or ()
         try:
+            for pattern in (*(config.get("rank_pattern") or ()), *(config.get("alpha_pattern") or ())):
+                re.compile(pattern)
             return cls(
                 rank=int(config["r"]),
                 alpha=float(config["lora_alpha"]),
@@ -66,7 +68,7 @@ class LoraSettings:
                 keeps_tying=bool(config.get("ensure_weight_tying")),
                 leaves_out=_is_set(config.get("exclude_modules")) or config.get("layers_to_transform") is not None,
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
             raise InputError(f"{path}: r, lora_alpha or a pattern cannot be read ({error!r}); get the file again") from error
 
     def rank_of(self, module: str) -> int:

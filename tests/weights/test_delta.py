@@ -126,6 +126,23 @@ def test_a_damaged_delta_is_refused(pair, name):
         recover(pair / "base", pair / "delta", pair / "back")
 
 
+@pytest.mark.parametrize(
+    ("part", "content", "what"),
+    [
+        ("others", {"../../passwd": "0"}, "no name of a file"),
+        ("shards", {"/model": {}}, "no name of a file"),
+        ("files", {"..": "0"}, "no name of a file"),
+        ("tensors", None, "lacks one of"),
+        ("format", 2, "format 2; this version reads 1"),
+    ],
+)
+def test_a_record_that_leads_elsewhere_is_refused(pair, part, content, what):
+    path = pair / "delta/delta.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {part: content}))
+    with pytest.raises(InputError, match=what):
+        recover(pair / "base", pair / "delta", pair / "back")
+
+
 def test_models_without_anything_in_common_are_refused(pair):
     other = _model(pair / "other", {"c": np.ones(2)})
     with pytest.raises(UserError, match="no tensor of the name"):

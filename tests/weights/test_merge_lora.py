@@ -194,6 +194,7 @@ def plain(tmp_path_factory):
         ({"init_lora_weights": "pissa"}, "init_lora_weights is 'pissa'"),
         ({"r": 3}, "has rank 2, and adapter_config.json says 3"),
         ({"r": "many"}, "cannot be read"),
+        ({"rank_pattern": {"(": 2}}, "cannot be read"),
         ({"modules_to_save": ["lm_head", "embed_tokens"]}, "no tensors of embed_tokens"),
         ({"target_modules": ["q_proj", "v_proj"]}, "no tensors of v_proj"),
     ],
