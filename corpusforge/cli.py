@@ -9,8 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 from corpusforge import __version__
+from corpusforge.commands.evaluate import evaluate
+from corpusforge.commands.init_embeddings import init_embeddings_command
 from corpusforge.commands.train import train
 from corpusforge.commands.vocab import vocab
+from corpusforge.commands.weights import weights
 from corpusforge.errors import CorpusForgeError, translated_os_errors
 from corpusforge.remote.urls import check_local
 
@@ -496,7 +499,10 @@ def handoff_megatron_command(
     typer.echo(script if to is None else f"{to} written; next: MEGATRON=/path/to/Megatron-LM {to}")
 
 
+vocab.command("init-embeddings")(init_embeddings_command)
 app.add_typer(vocab, name="vocab")
+app.add_typer(weights, name="weights")
+app.add_typer(evaluate, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

@@ -52,6 +52,11 @@ class TokenizerFiles:
         """
         return reference_tokenizer(self.content["tokenizer.json"], origin=str(self.origin))
 
+    @property
+    def digest(self) -> str:
+        """sha256 of tokenizer.json, hex."""
+        return hashlib.sha256(self.content["tokenizer.json"]).hexdigest()
+
     def special_name(self, role: str) -> str | None:
         """Name of the token with a role such as eos_token, from tokenizer_config.json or special_tokens_map.json."""
         for name in ("tokenizer_config.json", "special_tokens_map.json"):
@@ -117,8 +122,7 @@ def token_facts(files: TokenizerFiles, *, eod: str | None, bos: bool) -> tuple[T
     ids = tokenizer.get_vocab(with_added_tokens=True).values()
     # Ids may have holes, so the largest counts too: shards need a dtype that holds every id.
     size = max(len(ids), max(ids) + 1)
-    digest = hashlib.sha256(files.content["tokenizer.json"]).hexdigest()
-    return TokenFacts(eod_id=eod_id, bos_id=bos_id, vocab_size=size, digest=digest), eod_name
+    return TokenFacts(eod_id=eod_id, bos_id=bos_id, vocab_size=size, digest=files.digest), eod_name
 
 
 def _id_of(tokenizer: "Tokenizer", files: TokenizerFiles, name: str | None, setting: str) -> int:

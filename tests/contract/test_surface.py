@@ -103,7 +103,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on() -> None:
 def test_every_command_is_listed_by_help() -> None:
     group = get_command(app)
     assert isinstance(group, Group)
-    assert tuple(group.commands) == (*COMMANDS, "dedup", "train", "handoff", "vocab")
+    assert tuple(group.commands) == (*COMMANDS, "dedup", "train", "handoff", "vocab", "weights", "evaluate")
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "dedup_summary", "dedup_show"])

@@ -26,6 +26,7 @@ from corpusforge.engine.executor import prepare_process
 
 _STEPS = {**STEPS, "crawl": crawl_step, "dedup": dedup_step}
 _SCALE = "dedup-scale"
+_EMBEDDINGS = "embeddings"
 _PAGES = "html"
 
 
@@ -67,7 +68,7 @@ def _options() -> argparse.Namespace:
     steps = (*_STEPS, "build", "pdf", _PAGES)
     parser.add_argument(
         "--steps", default=",".join(steps),
-        help=f"comma-separated: {', '.join(steps)}; and {_SCALE}, a quarter of an hour",
+        help=f"comma-separated: {', '.join(steps)}; and {_SCALE} and {_EMBEDDINGS}, a quarter of an hour each",
     )  # fmt: skip
     parser.add_argument("--megabytes", type=int, default=256, help="size of the corpus, half English, half Chinese")
     parser.add_argument("--seed", type=int, default=7)
@@ -82,7 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="write the table there; otherwise it is printed")
     options = parser.parse_args()
     options.steps = options.steps.split(",")
-    unknown = sorted(set(options.steps) - {*steps, _SCALE})
+    unknown = sorted(set(options.steps) - {*steps, _SCALE, _EMBEDDINGS})
     if unknown:
         parser.error(f"--steps: no step {unknown[0]!r}; there are {', '.join(steps)}")
     return options
@@ -106,6 +107,10 @@ def _tables(options: argparse.Namespace, labs: list[Lab], scratch: Path) -> Iter
         yield pages_table(options.data, options.rounds, {} if options.no_peers else peers())
     if _SCALE in options.steps:
         yield scale(NUM_DOCUMENTS, options.data, options.seed, scratch)
+    if _EMBEDDINGS in options.steps:
+        from measure.embeddings import embeddings_tables  # needs torch and transformers
+
+        yield embeddings_tables(options.data, options.seed, scratch)
 
 
 def report(found: Iterable[Speed], source: str) -> str:
