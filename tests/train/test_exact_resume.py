@@ -12,7 +12,7 @@ from corpusforge.train.checkpoints import checkpoints, read_manifest
 
 pytestmark = pytest.mark.slow
 
-# Dropout shows that generators are where they would have been; ten steps, a checkpoint every five.
+# Dropout shows that generators are where they would have been; eight steps, a checkpoint every four.
 LONG = {"steps": 8, "save_every": 4, "schedule": {"shape": "cosine", "warmup_steps": 2}}
 TWO: dict[str, dict[str, Any]] = {
     "zero-2": {**LONG, "zero": 2, "trains": "lora", "lora": {"rank": 4, "dropout": 0.2, "embeddings": True}},
@@ -24,7 +24,10 @@ TWO: dict[str, dict[str, Any]] = {
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Straight runs of everything."""
     made = Place.make(tmp_path_factory.mktemp("resume"))
-    Group(made, [made.recipe(name, case) for name, case in TWO.items()]).done()
+    stable = {"steps": 8, "save_every": 4, "keep": {"last": 1, "milestones": 4}}
+    branch = {"name": "b", "steps": 4, "branch_from": "a@4"}
+    branched = made.recipe("branched", stable, branch, {**branch, "name": "c", "schedule": {"shape": "decay"}})
+    Group(made, [*(made.recipe(name, case) for name, case in TWO.items()), branched]).done()
     return made
 
 
@@ -65,7 +68,14 @@ def test_a_signal_saves_and_another_number_of_processes_goes_on_with_the_same_ro
         torch.testing.assert_close(place.weights("stopped")[name], weight, rtol=1e-4, atol=1e-5)
 
 
-def test_other_settings_are_refused_and_a_branch_goes_on_from_a_checkpoint(place: Place) -> None:
+def test_a_branch_goes_on_with_optimizer_and_rows_under_a_schedule_of_its_own(place: Place) -> None:
+    assert place.losses("branched", "b") == place.losses("branched", "a")[4:]
+    assert all(torch.equal(place.weights("branched", "b")[name], each) for name, each in place.weights("branched", "a").items())
+    assert place.losses("branched", "c")[:2] == place.losses("branched", "a")[4:6]
+    assert place.losses("branched", "c")[3] != place.losses("branched", "a")[7]
+
+
+def test_other_settings_are_refused_with_what_differs(place: Place) -> None:
     changed = place.recipe("zero-3", {**TWO["zero-3"], "learning_rate": 0.5, "steps": 9})
     (place.stage("zero-3") / "final" / "corpusforge.json").rename(Path(str(place.stage("zero-3")) + "-facts.json"))
     code, said = Group(place, [changed], processes=1).failed()
