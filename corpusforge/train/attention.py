@@ -68,8 +68,8 @@ def _varlen(
         "enable_gqa": groups > 1,
     }  # fmt: skip
     known = {name: value for name, value in given.items() if name in _KNOWN}
-    attend: Callable[..., Tensor] = varlen_attn
-    out = attend(*flat, bounds, bounds, longest, longest, **known)
+    attend: Callable[..., Any] = varlen_attn  # its arguments differ between versions
+    out: Tensor = attend(*flat, bounds, bounds, longest, longest, **known)
     return out.unflatten(0, (query.shape[0], query.shape[2])), None
 
 
