@@ -35,7 +35,8 @@ _FORMAT = 3
 def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
     """Put shards, artefacts, mix and manifest in place; what is there already and equal stays."""
     sink = plan.joined[-1]
-    manifest = make_manifest(plan, reports)
+    mix = make_mix(plan, reports).model_dump(mode="json")
+    manifest = make_manifest(plan, reports, mix)
     if _is_published(plan, manifest):
         return
     (plan.out / MANIFEST).unlink(missing_ok=True)
@@ -43,7 +44,7 @@ def publish_outputs(plan: Plan, reports: dict[str, dict[str, Any]]) -> None:
     for name, folder in sink.artifacts.items():
         inside = sorted(path for path in folder.rglob("*") if path.is_file())
         _replace_folder(plan.out / name, ((path, path.relative_to(folder).as_posix()) for path in inside))
-    write_json(plan.out / MIX, make_mix(plan, reports).model_dump(mode="json"))
+    write_json(plan.out / MIX, mix)
     write_json(plan.out / MANIFEST, manifest)
 
 
@@ -62,7 +63,7 @@ def write_plan(plan: Plan) -> None:
     write_json(plan.out / PLAN, {"sources": [{"name": name} for name in plan.chains], "steps": steps})
 
 
-def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]], mix: dict[str, Any]) -> dict[str, Any]:
     """Everything a reader of the shards has to know, the same for every machine."""
     sink = plan.joined[-1]
     report = reports[sink.fingerprint]
@@ -74,7 +75,7 @@ def make_manifest(plan: Plan, reports: dict[str, dict[str, Any]]) -> dict[str, A
         "sources": [source_facts(chain, plan.listings[chain.name]) for chain in plan.recipe.sources],
         "artifacts": sorted(sink.artifacts),
         "shards": report["shards"],
-        "mix": _bytes_facts(json_bytes(make_mix(plan, reports).model_dump(mode="json"))),
+        "mix": _bytes_facts(json_bytes(mix)),
         "steps": [_step_facts(step, reports[step.fingerprint]) for step in plan.steps],
     }
 
@@ -114,7 +115,8 @@ def _bytes_facts(content: bytes) -> dict[str, int | str]:
     return {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _holds_mix(out: Path, manifest: dict[str, Any]) -> bool:
+def holds_mix(out: Path, manifest: dict[str, Any]) -> bool:
+    """Whether mix.json is the one that the manifest was written for."""
     path = out / MIX
     return path.is_file() and _bytes_facts(path.read_bytes()) == manifest["mix"]
 
@@ -145,7 +147,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
 def _is_published(plan: Plan, manifest: dict[str, Any]) -> bool:
     """Whether what a reader would find is what this build would publish, file for file."""
     out, sink = plan.out, plan.joined[-1]
-    if not (out / MANIFEST).is_file() or read_json(out / MANIFEST) != manifest or not _holds_mix(out, manifest):
+    if not (out / MANIFEST).is_file() or read_json(out / MANIFEST) != manifest or not holds_mix(out, manifest):
         return False
     folders = {"shards": [sink.folder / name for name in _shard_files(manifest)]}
     folders |= {name: sorted(path for path in folder.rglob("*") if path.is_file()) for name, folder in sink.artifacts.items()}

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import xxhash
 
+from corpusforge.engine.manifest import holds_mix
+from corpusforge.index.mix import MIX
 from corpusforge.index.verify import ShardFacts, documents, verify_shard
 from corpusforge.inspect.folder import BuildFolder
 from corpusforge.tokens import TokenFacts
@@ -35,6 +37,8 @@ def verify(out: Path, num_documents: int | None = None) -> Verified:
     total = sum(shard.num_documents for shard in shards)
     share = 1.0 if num_documents is None else min(1.0, num_documents / max(1, total))
     problems: list[str] = []
+    if not holds_mix(out, build.manifest):
+        problems.append(f"{out / MIX}: it is gone or not what the manifest says; run the build again: it writes it anew")
     encoded = 0
     for shard in shards:
         found = verify_shard(build.prefix(shard.name), shard, facts)

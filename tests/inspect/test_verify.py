@@ -147,3 +147,27 @@ def test_a_manifest_of_other_content_is_noticed(copy: Path) -> None:
     manifest["shards"][0]["num_tokens"] += 1
     write_json(copy / "manifest.json", manifest)
     assert verify(copy).problems
+
+
+def test_a_mix_that_was_changed_is_found(copy: Path) -> None:
+    mix = read_json(copy / "mix.json")
+    write_json(copy / "mix.json", {**mix, "seed": 8})
+    (problem,) = verify(copy).problems
+    assert problem.startswith(f"{copy / 'mix.json'}: it is gone or not what the manifest says")
+
+
+def test_packed_rows_are_verified_and_lead_back_to_every_document_in_them(tmp_path: Path) -> None:
+    packed = ("sink.layout=packed", "sink.seq_length=128", "sink.num_shards=1", "sink.held_out=0.2")
+    build(load_recipe(ROOT / "recipes/tiny.yaml", packed), tmp_path)
+    verified = verify(tmp_path)
+    assert verified.problems == ()
+    assert verified.num_encoded == verified.num_documents == 7
+    prefix = tmp_path / "shards/geo-00000"
+    segments = [segment for row in range(len(ShardReader(prefix))) for segment in trace(prefix, row)]
+    assert max(len(trace(prefix, row)) for row in range(len(ShardReader(prefix)))) > 1
+    texts: dict[str, str] = {}
+    for segment in sorted(segments, key=lambda segment: (segment.document, segment.piece)):
+        assert segment.text_begin == len(texts.get(segment.document, "").encode())
+        texts[segment.document] = texts.get(segment.document, "") + segment.text
+    found = BuildFolder(tmp_path).find([bytes.fromhex(document) for document in texts], ["notes"])
+    assert {each["text"] for each in map(BuildFolder(tmp_path).document, found.values())} == set(texts.values())
