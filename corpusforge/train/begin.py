@@ -44,8 +44,8 @@ class Begin:
 
     @property
     def changes_world(self) -> bool:
-        """Whether the checkpoint is one of another number of processes."""
-        return self.resumed is not None and self.resumed.world != self.batches.world
+        """Whether the checkpoint belongs to another number of processes; without ZeRO it belongs to any."""
+        return self.resumed is not None and self.resumed.world != self.batches.world and self.facts.settings["zero"] > 0
 
 
 def begin_stage(training: Training, stage: TrainStage, folder: Path) -> Begin:
