@@ -128,6 +128,8 @@ class TrainStage(_Settings):
     """Compile each layer; not with zero: 3."""
     loss_chunk_tokens: int = Field(default=2048, ge=0)
     """Tokens whose logits exist at a time; 0 takes all at once, as the model itself does."""
+    deterministic: bool = True
+    """On a GPU: the same losses bit for bit in every run, also after a kill; a CPU gives them anyway."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     """Of dropout and of new adapters; the order of the data is in mix.json."""
     log_every: int = Field(default=10, ge=1)

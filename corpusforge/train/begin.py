@@ -19,7 +19,7 @@ from corpusforge.train.plan import open_rows
 
 # Settings that change how fast or where a stage runs, or what is told of it, and not what it trains.
 _FREE = {
-    "activation_checkpointing", "attention", "compile", "evaluate_every", "evaluate_rows", "keep", "log_every",
+    "activation_checkpointing", "attention", "compile", "deterministic", "evaluate_every", "evaluate_rows", "keep", "log_every",
     "loss_chunk_tokens", "micro_batch_rows", "offload", "save_every",
 }  # fmt: skip
 

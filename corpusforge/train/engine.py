@@ -24,6 +24,7 @@ from corpusforge.train.weights import optimizer
 def start() -> torch.device:
     """Join the process group that RANK and its fellows describe; the device of this process."""
     has_gpu = torch.cuda.is_available()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, before the first product; see repeatable()
     os.environ.setdefault("DS_ACCELERATOR", "cuda" if has_gpu else "cpu")
     try:
         import deepspeed
@@ -43,6 +44,16 @@ def start() -> torch.device:
     return device
 
 
+def repeatable(stage: TrainStage, device: torch.device) -> None:
+    """Have the GPU add up in one order, in the backward pass of attention too, or not, as the stage says.
+
+    Without it two runs of the same rows differ from the second step on, and so does a run that was resumed. Raised
+    errors name what has no such form. Memory that is not filled yet is left so: nothing here reads it.
+    """
+    torch.use_deterministic_algorithms(stage.deterministic and device.type == "cuda")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a property of the module
+
+
 def stop() -> None:
     """Leave the process group together."""
     distributed.barrier()
@@ -53,6 +64,7 @@ def engine(stage: TrainStage, objective: Objective, shares: Batches, device: tor
     """The DeepSpeed engine of a stage."""
     import deepspeed
 
+    repeatable(stage, device)
     with redirect_stdout(io.StringIO()):  # it prints how much memory is used, whatever its log level
         made, *_ = deepspeed.initialize(
             model=objective, optimizer=optimizer(stage, objective, device), config=config(stage, shares, load_universal)

@@ -56,10 +56,12 @@ SHAPES = {
 VARIANTS: list[tuple[str, str, dict[str, Any]]] = [
     ("1b", "varlen, compiled", {"compile": True, "micro_batch_rows": 4}),
     ("1b", "varlen, compiled, 8 rows", {"compile": True, "micro_batch_rows": 8}),
+    ("1b", "varlen, compiled, 8 rows, not deterministic", {"compile": True, "micro_batch_rows": 8, "deterministic": False}),
     ("1b", "varlen", {"micro_batch_rows": 4}),
     ("1b", "sdpa with a dense mask", {"micro_batch_rows": 4, "attention": "sdpa"}),
     ("1b", "varlen, plain loss", {"micro_batch_rows": 2, "loss_chunk_tokens": 0}),
     ("8b", "varlen, compiled, 2 rows", {"compile": True, "micro_batch_rows": 2}),
+    ("8b", "varlen, compiled, 2 rows, not deterministic", {"compile": True, "micro_batch_rows": 2, "deterministic": False}),
     ("8b", "varlen, compiled, recomputing, 4 rows", {"compile": True, "micro_batch_rows": 4, "activation_checkpointing": True}),
     ("8b", "varlen, 1 row", {"micro_batch_rows": 1}),
     ("1b", "flex", {"micro_batch_rows": 4, "attention": "flex"}),
@@ -257,11 +259,11 @@ class _Stub(torch.nn.Module):
         return self.head(hidden.flatten(0, 1), targets_of(labels), self.chunks)
 
 
-def resume(out: Path, device: torch.device) -> dict[str, Any]:
+def resume(out: Path, device: torch.device, compiled: bool) -> dict[str, Any]:
     """Six steps at once, and three, a checkpoint, a new engine, three more: the same losses and weights?"""
-    straight, weights = _trained(out / "straight", None, device)
-    first, _ = _trained(out / "broken", None, device, until=3)
-    second, resumed = _trained(out / "broken", step_folder(out / "broken", 3), device)
+    straight, weights = _trained(out / "straight", None, device, compiled)
+    first, _ = _trained(out / "broken", None, device, compiled, until=3)
+    second, resumed = _trained(out / "broken", step_folder(out / "broken", 3), device, compiled)
     same = all(torch.equal(weights[name], resumed[name]) for name in weights)
     return {
         "straight": straight,
@@ -272,13 +274,13 @@ def resume(out: Path, device: torch.device) -> dict[str, Any]:
 
 
 def _trained(
-    folder: Path, checkpoint: Path | None, device: torch.device, until: int = 6
+    folder: Path, checkpoint: Path | None, device: torch.device, compiled: bool, until: int = 6
 ) -> tuple[list[float], dict[str, torch.Tensor]]:
     torch.manual_seed(1)
     stage = TrainStage.model_validate(
         {
             "name": "resume", "sequence_length": 512, "global_batch_tokens": 4096, "micro_batch_rows": 4, "steps": 6,
-            "learning_rate": 1e-3, "save_every": 3, "trains": "full",
+            "learning_rate": 1e-3, "save_every": 3, "trains": "full", "compile": compiled,
         }
     )  # fmt: skip
     objective: Objective = prepared(stage, made_model("tiny", 512), None, device)
@@ -338,7 +340,10 @@ def main() -> None:
         for name in ("varlen", "sdpa", "flex"):
             notes.take(f"isolation, {name}", lambda name=name: isolation(name, device))  # type: ignore[misc]
         notes.take("losses", lambda: losses_agree(device))
-        notes.take("resume", lambda: resume(Path("/tmp/corpusforge-resume"), device))
+        for compiled in (False, True):
+            folder = Path(f"/tmp/corpusforge-resume-{compiled}")
+            name = "resume, compiled" if compiled else "resume"
+            notes.take(name, lambda compiled=compiled, folder=folder: resume(folder, device, compiled))  # type: ignore[misc]
     for part, what, settings in VARIANTS:
         if part in parts and time.perf_counter() - BEGUN < asked.seconds - 25:
             notes.take(f"{part}: {what}", lambda part=part, settings=settings: measure(part, settings, device))  # type: ignore[misc]
