@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     steps = (*_STEPS, "build", "pdf", _PAGES)
     parser.add_argument(
         "--steps", default=",".join(steps),
-        help=f"comma-separated: {', '.join(steps)}; and {_SCALE} and {_EMBEDDINGS}, a quarter of an hour each",
+        help=f"comma-separated: {', '.join(steps)}; and {_SCALE} and {_EMBEDDINGS}: 15 and 30 minutes",
     )  # fmt: skip
     parser.add_argument("--megabytes", type=int, default=256, help="size of the corpus, half English, half Chinese")
     parser.add_argument("--seed", type=int, default=7)

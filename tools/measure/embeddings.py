@@ -58,7 +58,7 @@ class Effort:
     size: Size = field(default_factory=Size)
     base_ids: int = 2000
     new_ids: int = 2000
-    steps: int = 1200
+    steps: int = 3000
     rate: float = 2e-3
     further_steps: int = 300
     further_rate: float = 1e-3
