@@ -1,6 +1,6 @@
 """What replay keeps of general text: a small model learns general text, then geoscience with and without replay.
 
-The recipe beside it, by the commands that a user has: for each seed a build, a Llama of a million random weights on its tokenizer,
+The recipe beside it, by the commands that a user has: for each seed a build, a Llama of a million random weights for it,
 and three stages of training, of which the latter two read equally many tokens from the same weights. A seed decides the weights
 and the order of rows. Bits per byte on the held-out slices, English and Chinese averaged, are what the stages tell themselves.
 
@@ -94,10 +94,10 @@ def table(found: dict[int, dict[str, Score]]) -> Iterator[str]:
         yield f"| {seed} | {STAGES['general']} | {before.geo:.3f} | | {before.general:.3f} | | |"
         for stage in ("plain", "replay"):
             after = by_stage[stage]
-            taken = f"{100 * (1 - (after.general - before.general) / rise):.0f} %" if stage == "replay" else ""
+            taken = f" {100 * (1 - (after.general - before.general) / rise):.0f} %" if stage == "replay" else ""
             yield (
                 f"| {seed} | {STAGES[stage]} | {after.geo:.3f} | {after.geo - before.geo:+.3f} | {after.general:.3f} | "
-                f"{after.general - before.general:+.3f} | {taken} |"
+                f"{after.general - before.general:+.3f} |{taken} |"
             )
 
 
