@@ -8,6 +8,7 @@ end of the process group: without, one in a dozen finished runs aborts while Pyt
 import io
 import logging
 import os
+import warnings
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -34,6 +35,9 @@ def start() -> torch.device:
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
+    # DeepSpeed and peft use names that torch and transformers are giving up, which they say at every call.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.distributed\.c10d_logger")
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
     if not has_gpu:
         ops.__compatible_ops__["deepspeed_shm_comm"] = False

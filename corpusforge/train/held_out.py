@@ -1,7 +1,8 @@
 """Bits per byte on slices that never enter training: comparable between tokenizers, as perplexity is not.
 
 The sum of the losses of a slice's label tokens in bits, over the UTF-8 bytes of its text. The first token of a document has
-no label (nothing predicts it) but its bytes count, the same for every model with that tokenizer.
+no label (nothing predicts it) but its bytes count, the same for every model with that tokenizer. Of fine-tuning rows only
+the answers have labels, so only their bytes count.
 """
 
 import math
@@ -15,7 +16,7 @@ import torch
 
 from corpusforge.errors import InputError
 from corpusforge.index.reader import read_lineage
-from corpusforge.train.data import NO_LOSS, Batch
+from corpusforge.train.data import NO_LOSS, Batch, Samples
 from corpusforge.train.engine import total
 from corpusforge.train.feed import Rows, read_rows
 from corpusforge.train.loop import inputs
@@ -31,13 +32,30 @@ class Slice:
     text_bytes: int
 
 
-def open_slice(group: str, source: Rows, most_rows: int) -> Slice:
+def open_slice(group: str, source: Samples, most_rows: int) -> Slice:
     """The first rows of a held-out group; raises InputError where nothing is in it."""
     num_rows = min(most_rows, source.num_rows)
-    text_bytes = _text_bytes(source.origins(0, num_rows))
+    origins = source.origins(0, num_rows)
+    if any(Path(f"{shard}.labels.idx").exists() for shard, _ in origins):
+        text_bytes = labelled_bytes(source.tokenizer, source.rows(0, num_rows))
+    else:
+        text_bytes = _text_bytes(origins)
     if not text_bytes:
         raise InputError(f"held-out group {group!r}: its first {num_rows} rows have no text; hold out more of it")
     return Slice(group, source, num_rows, text_bytes)
+
+
+def labelled_bytes(tokenizer: Path, batch: Batch) -> int:
+    """UTF-8 bytes of what the label tokens of rows spell, without special tokens; `tokenizer` is a folder."""
+    from tokenizers import Tokenizer
+
+    reader = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
+    found = 0
+    for labels in batch.labels:
+        has_loss = np.concatenate(([False], labels != NO_LOSS, [False]))
+        edges = np.flatnonzero(has_loss[1:] != has_loss[:-1])
+        found += sum(len(reader.decode(labels[begin:end].tolist()).encode()) for begin, end in edges.reshape(-1, 2))
+    return found
 
 
 def _text_bytes(origins: list[tuple[str, int]]) -> int:
