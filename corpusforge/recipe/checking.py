@@ -24,10 +24,17 @@ def validate(model: type[Model], tree: Tree, name: str, where: str, use: str, pr
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
+        found = error.errors(include_url=False)
+        for each in found:
+            if each["type"] == "too_short" and any(_is_inside(other["loc"], each["loc"]) for other in found):
+                continue  # pydantic counts the items that are right; that one is wrong is said at the item
             path = ".".join(str(step) for step in ((where,) if where else ()) + each["loc"])
             problems.add(name, f"{path} ({use})" if use else path, _explain(model, dict(each)))
         return None
+
+
+def _is_inside(location: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(location) > len(outer) and location[: len(outer)] == outer
 
 
 def _explain(model: type[BaseModel], error: dict[str, Tree]) -> str:

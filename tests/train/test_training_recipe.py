@@ -88,3 +88,14 @@ def test_a_recipe_goes_before_its_preset_stage_by_stage() -> None:
 def test_an_unknown_preset_names_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no preset 'k3'; presets here: jiuzhou, k2, knowlm"):
         load_training(recipe(tmp_path, {"build": "b", "model": "m", "preset": "k3", "stages": [STAGE]}))
+
+
+def test_a_wrong_setting_is_one_mistake_and_a_list_without_items_is_another(tmp_path: Path) -> None:
+    for stages, told in (
+        ([{**STAGE, "learning_rat": 1}], "train.stages.0.learning_rat: unknown"),
+        ([], "train.stages: tuple should have"),
+    ):
+        with pytest.raises(RecipeError) as found:
+            load_training(recipe(tmp_path, {"build": "b", "model": "m", "stages": stages}))
+        assert len(str(found.value).splitlines()) == 1
+        assert told in str(found.value)
