@@ -34,7 +34,7 @@ class TextExtractor(Extractor):
         """Labels of charsets that the header or the document gives, the most trusted first."""
         return (charset_parameter(mime),)
 
-    def read(self, text: str, mime: str, url: str) -> Extracted:
+    def read(self, decoded: Decoded, mime: str, url: str) -> Extracted:
         """Text and facts of one decoded document; may raise."""
         raise NotImplementedError
 
@@ -49,7 +49,7 @@ class TextExtractor(Extractor):
             return Extracted(
                 drop="undecodable", value=share, threshold=self.max_replaced_share, message=_what_is_bad(raw, decoded)
             )
-        found = self.read(decoded.text, mime, url)
+        found = self.read(decoded, mime, url)
         return replace(found, meta={**found.meta, **_facts(decoded)}) if not found.drop else found
 
 

@@ -17,6 +17,7 @@ from corpusforge.extract.html_prune import prune
 from corpusforge.extract.html_reader import read_tree
 from corpusforge.extract.html_tree import Node
 from corpusforge.extract.plain import join_blocks
+from corpusforge.text.charsets import Decoded
 from corpusforge.text.declarations import charset_parameter, declared_in_html, declared_in_xml
 
 _MIMES = ("text/html", "application/xhtml+xml")
@@ -49,10 +50,10 @@ class Html(TextExtractor):
         """What the server says, then the page."""
         return (charset_parameter(mime), declared_in_html(raw), declared_in_xml(raw))
 
-    def read(self, text: str, mime: str, url: str) -> Extracted:
+    def read(self, decoded: Decoded, mime: str, url: str) -> Extracted:
         """Text and facts of one page."""
         try:
-            page = parsed(text)
+            page = parsed(decoded.utf_8)
         except TooDeep:
             return Extracted(drop="too_deep", message="tags nest deeper than 2,048; what is behind cannot be read")
         if page is None:

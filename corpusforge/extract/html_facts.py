@@ -15,7 +15,7 @@ from corpusforge.extract.creative_commons import commons_address
 from corpusforge.extract.html_dates import iso_date
 from corpusforge.extract.html_linked_data import linked_facts
 from corpusforge.extract.html_tree import num_words
-from corpusforge.extract.plain import RESERVED
+from corpusforge.extract.plain import without_marks
 
 _MAX_CHARACTERS = 300
 _MAX_HEADINGS = 20
@@ -216,5 +216,5 @@ def _letters(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text[: 20 * _MAX_CHARACTERS].translate(RESERVED).split())
+    text = " ".join(without_marks(text[: 20 * _MAX_CHARACTERS]).split())
     return (unescape(text) if "&" in text else text)[:_MAX_CHARACTERS]  # some sites escape twice

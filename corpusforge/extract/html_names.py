@@ -31,7 +31,8 @@ FORMULA = 256
 BESIDE = 512
 
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LOWER_WORD = re.compile("[a-z]+")
 
 _JUNK = names(
     """ad ads advert advertisement advertising adsense advertorial adv advs sponsor sponsors sponsored promo promos promotion
@@ -68,11 +69,19 @@ _BESIDE = names(
     permalink header-anchor footnote-ref footnote-backref mw-cite-backlink rollover-block"""
 )
 # What holds the text of an article and little else; "content" or "main" alone name half of the page.
+_TEXTS = ("article", "story", "post", "entry", "news", "blog")
+_BODIES = ("body", "content", "text", "txt", "detail", "copy", "main")
+_INNER = ("text", "content", "inner")
+_OTHER_BODIES = ("storytext", "artibody", "neirong", "zhengwen", "wenzhang")
 _BODY = re.compile(
-    r"""(?x) (?<![^\s_-]) (?: (?:article|story|post|entry|news|blog) [_-]*
-    (?:body|content|text|txt|detail|copy|main)s?(?:[_-]*(?:text|content|inner))? | storytext | artibody | neirong
-    | zhengwen | wenzhang | mw-parser-output ) (?:$|[\s_-])"""
+    rf"""(?x) (?<![^\s_-]) (?: (?:{"|".join(_TEXTS)}) [_-]* (?:{"|".join(_BODIES)})s?(?:[_-]*(?:{"|".join(_INNER)}))?
+    | {"|".join(_OTHER_BODIES)} | mw-parser-output ) (?:$|[\s_-])"""
 )
+# Each name that this matches has one of these words, and few others do: the pattern is slow.
+_IN_BODY = {
+    *(*_TEXTS, *_OTHER_BODIES, "arti", "nei", "zheng", "wen", "parser"),
+    *(text + body + s + inner for text in _TEXTS for body in _BODIES for s in ("", "s") for inner in ("", *_INNER)),
+}
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 
 
@@ -85,14 +94,18 @@ _MEANINGS = {
 }
 
 
+for _word in _IN_BODY:
+    _MEANINGS[_word] = _MEANINGS.get(_word, 0) | BODY
+
+
 @lru_cache(maxsize=2**12)
 def mark_of(name: str) -> int:
     """What a class, id or role says; pages of a site, and many others, use the same names."""
-    found = 0
-    for word in _WORD.findall(name):
+    found, lower = 0, name.lower()
+    for word in _LOWER_WORD.findall(name) if name == lower else _WORD.findall(name):
         found |= _MEANINGS.get(word.lower(), 0)
-    if _BODY.search(name.lower()):
-        found |= BODY
+    if found & BODY and not _BODY.search(lower):
+        found ^= BODY
     if may_be_formula(name):
         found |= FORMULA
     return found if _BESIDE.isdisjoint(name.split()) else found | BESIDE

@@ -10,24 +10,24 @@ _LONG_TAG = 2**13
 _MAX_ATTRIBUTES = 2000
 # A comment, or a tag; with that of a script its text, where "<" begins no tag.
 _TAG = re.compile(
-    r"""(?xi) <!-- (?: [^-]++ | -(?!->) )*+
+    rb"""(?xi) <!-- (?: [^-]++ | -(?!->) )*+
     | <(?:(script|style)(?=[\s/>])|[a-z][^\s/>=]*+) ((?: [^>=]++ | =\s*+ (?: "[^"]*+" | '[^']*+' | [^\s>]*+ ) )*+)
       (?(1) (?: [^<]++ | <(?!/(?:script|style)) )*+ )"""
 )
-_ATTRIBUTE = re.compile(r"""[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++))?+""")
+_ATTRIBUTE = re.compile(rb"""[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++))?+""")
 
 
 class TooDeep(Exception):
     """Tags nest deeper than libxml2 reads; what is behind would be lost."""
 
 
-def parsed(text: str) -> etree._Element | None:
-    """The tree of a page, without comments; None where it has no element. Raises TooDeep."""
+def parsed(page: bytes) -> etree._Element | None:
+    """The tree of a page in UTF-8, without comments; None where it has no element. Raises TooDeep."""
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True, collect_ids=False
     )
     try:
-        root = etree.fromstring(without_floods(text).encode("utf-8", "replace"), parser)
+        root = etree.fromstring(without_floods(page), parser)
     except etree.XMLSyntaxError:
         return None
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log.filter_from_fatals()):
@@ -37,14 +37,14 @@ def parsed(text: str) -> etree._Element | None:
     return root
 
 
-def without_floods(text: str) -> str:
+def without_floods(page: bytes) -> bytes:
     """The same page without the attributes of tags that have thousands of them."""
-    if len(text) < _LONG_PAGE:
-        return text
+    if len(page) < _LONG_PAGE:
+        return page
     pieces, begin = [], 0
-    for tag in _TAG.finditer(text):
+    for tag in _TAG.finditer(page):
         attributes = tag[2]
         if attributes and len(attributes) > _LONG_TAG and len(_ATTRIBUTE.findall(attributes)) > _MAX_ATTRIBUTES:
-            pieces.append(text[begin : tag.start(2)])
+            pieces.append(page[begin : tag.start(2)])
             begin = tag.end(2)
-    return "".join([*pieces, text[begin:]])
+    return b"".join([*pieces, page[begin:]])

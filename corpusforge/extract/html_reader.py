@@ -88,33 +88,32 @@ class _Reader:
         self.num_leaves = 0
         self.links: list[bool] = []  # of open <a>: whether it is a link
         self.num_links = 0  # how many of them are
-        self.linked = 0
+        self.linked: list[str] = []  # of the texts and formulas of the leaf: the text if it is in a link, else ""
         self.too_deep = 0  # how many blocks are open beyond the deepest that is kept
 
     def read(self, page: etree._Element) -> Node:
-        """The tree of a page; most elements that change nothing, and white space between blocks, cost no call."""
-        parts, kind_of = self.parts, _KINDS.get
+        """The tree of a page; the loop adds texts by itself, as a call for each would take longer than all else of it."""
+        parts, linked, kind_of = self.parts, self.linked, _KINDS.get
         walker = etree.iterwalk(page, events=("start", "end"))
-        skipped: etree._Element | None = None
+        is_skipped = False  # what ends next
         for event, element in walker:
             kind = kind_of(element.tag, 0)
-            if event == "end":
-                if element is skipped:
-                    skipped = None
-                elif kind == _BLOCK:
-                    self.close()
-                elif kind:
-                    self.end(element.tag, kind)
-                text = element.tail
-            elif kind == _SKIP or (((given := element.keys()) or kind) and self.begin(element, kind, given)):
-                skipped = element
-                walker.skip_subtree()
-                continue
-            else:
+            if event == "start":
+                if kind == _SKIP or (self.open(element) if kind == _BLOCK else self.begin(element, kind)):
+                    is_skipped = True
+                    walker.skip_subtree()
+                    continue
                 text = element.text
+            else:
+                if is_skipped:
+                    is_skipped = False
+                elif kind:
+                    self.close() if kind == _BLOCK else self.end(element.tag, kind)
+                text = element.tail
             if text:
                 if not text.isspace():
-                    self.put(text)
+                    parts.append(text if text.isprintable() else _INVISIBLE.sub("", text))
+                    linked.append(text if self.num_links else "")
                 elif parts and not parts[-1].isspace():
                     parts.append(text)
         return self.tree()
@@ -128,25 +127,26 @@ class _Reader:
         add_up(self.stack[0])
         return self.stack[0]
 
-    def begin(self, element: etree._Element, kind: int, given: list[str]) -> bool:
-        """Take in the begin of an element with the attributes `given`; True: leave out what is inside."""
+    def begin(self, element: etree._Element, kind: int) -> bool:
+        """Take in the begin of what stands in a sentence; True: leave out what is inside."""
+        given = element.keys()
+        if not given and not kind:
+            return False
         found = mark_of(element.get("class", "")) if "class" in given else 0
         if found & FORMULA or (kind == _FORMULA and (element.tag != "img" or "class" in given)):
             formula = formula_of(element, element.tag)
             if formula is not None:
                 self.formula(formula)
                 return True
-        if kind == _BLOCK:
-            self.open(element, given, found)
-            return False
         if kind == _CODE_BLOCK:
             self.code(element)
             return True
-        if found & BESIDE or element.tag == "script" or (given and is_hidden(element, given)):
+        if found & BESIDE or element.tag == "script" or (("style" in given or "hidden" in given) and is_hidden(element, given)):
             return True
         if kind == _LINK:
-            self.links.append("href" in given)
-            self.num_links += self.links[-1]
+            is_link = "href" in given
+            self.links.append(is_link)
+            self.num_links += is_link
         elif kind == _BREAK:
             self.line_break()
         elif kind == _WRAP:
@@ -159,12 +159,6 @@ class _Reader:
             self.num_links -= self.links.pop()
         elif kind == _WRAP:
             self.wrap(tag)
-
-    def put(self, text: str) -> None:
-        """Add inline text that is not all white space."""
-        self.parts.append(text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text))
-        if self.num_links:
-            self.linked += num_words(text)
 
     def wrap(self, tag: str) -> None:
         """Change the text of a sub, sup, rt or code that ends, unless a block inside ended its leaf."""
@@ -192,6 +186,7 @@ class _Reader:
             self.stack[-1].children.append(leaf_of("math", text, num_words(text)))
         else:
             self.parts.append(formula.text())
+            self.linked.append("")
 
     def code(self, pre: etree._Element) -> None:
         """Add code as a leaf."""
@@ -218,27 +213,42 @@ class _Reader:
         self.parts.clear()
         self.num_leaves += 1
         if text:
-            is_link = self.trusts_links or self.linked <= _LONGEST_LINK
             tag = "math" if text[0] in "\\$" and is_display_tex(text) else ""
-            self.stack[-1].children.append(leaf_of(tag, text, words, self.linked if is_link else 0))
-        self.linked = 0
+            self.stack[-1].children.append(leaf_of(tag, text, words, self.num_linked(words)))
+        self.linked.clear()
 
-    def open(self, element: etree._Element, given: list[str], found: int) -> None:
-        """Begin a block; `found` is what its class says."""
+    def num_linked(self, words: int) -> int:
+        """How many of the words of the leaf are in links."""
+        if not any(self.linked):
+            return 0
+        linked = words if all(self.linked) else num_words(" ".join(self.linked))
+        return linked if self.trusts_links or linked <= _LONGEST_LINK else 0
+
+    def open(self, element: etree._Element) -> bool:
+        """Begin a block; True: leave out what is inside, which is a formula."""
+        found, tag, given = 0, element.tag, element.keys()
+        if given:
+            if "class" in given:
+                found = mark_of(element.get("class", ""))
+                if found & FORMULA:
+                    formula = formula_of(element, tag)
+                    if formula is not None:
+                        self.formula(formula)
+                        return True
+            if given != _ONLY_CLASS:
+                found |= _said(element, given)
         if self.parts:
             self.flush()
         if len(self.stack) > _MAX_DEPTH:
             self.too_deep += 1
-            return
-        tag = element.tag
+            return False
         node = Node(tag)
-        if given and given != _ONLY_CLASS:
-            found |= _said(element, given)
-            if tag in _KEPT:
-                node.attributes = {name: element.get(name, "") for name in _KEPT[tag] if name in given}
+        if tag in _KEPT:
+            node.attributes = {name: element.get(name, "") for name in _KEPT[tag] if name in given}
         if found:
             node.mark = found & _NAMELESS_MARKS if tag in _NAMELESS else found
         self.stack.append(node)
+        return False
 
     def close(self) -> None:
         """End the innermost block and hang it into the one around, unless it is empty."""

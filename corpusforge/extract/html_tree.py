@@ -107,6 +107,7 @@ def paragraph(text: str) -> tuple[str, int]:
     if text.isascii():
         words = text.split()
         return " ".join(words), len(words)
+    text = text.strip()
     if HARD in text or "\n" in text:
         text = unwrap(_SPACES.sub(" ", text))
     else:

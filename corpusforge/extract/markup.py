@@ -6,6 +6,7 @@ from typing import ClassVar
 from corpusforge.extract.base import Extracted
 from corpusforge.extract.decoding import TextExtractor
 from corpusforge.extract.plain import tidy
+from corpusforge.text.charsets import Decoded
 
 
 def _markdown(text: str) -> str:
@@ -58,8 +59,9 @@ class Markup(TextExtractor):
         """Why documents of a media type are not read at all, "" where they are."""
         return "" if reader_of(mime) else f"media type {mime!r} is not Markdown, reStructuredText or plain text"
 
-    def read(self, text: str, mime: str, url: str) -> Extracted:
+    def read(self, decoded: Decoded, mime: str, url: str) -> Extracted:
         """Text of one document; raises what a library raises on it, and RuntimeError where it nests too deeply."""
+        text = decoded.text
         num_nul = text.count("\0")
         if num_nul:
             return Extracted(drop="nul_bytes", value=num_nul, threshold=0, message="NUL characters: not a text file")

@@ -28,7 +28,6 @@ _WIDE_BREAK = re.compile(
     f"|(?<=[{_IDEOGRAPH}]\n)(?=[{_IDEOGRAPH}{_SHARED_PUNCTUATION}])|(?<=[{_SHARED_PUNCTUATION}]\n)(?=[{_IDEOGRAPH}]))"
 )
 _HARD_BREAK = re.compile(f" ?{HARD} ?")
-_MARKS = re.compile(f"[{HARD}{DROPPED}{KEPT}]")
 _SPACES = re.compile(r"[ \t]{2,}|\t")
 _DROPPED = re.compile(f" ?{DROPPED}+")
 _IMAGE_NAME = re.compile(r"(?i)image|img|figure|\S*\.(png|jpe?g|gif|svg|webp|pdf|eps|mp4)")
@@ -45,8 +44,12 @@ def names(text: str) -> frozenset[str]:
 
 def newlines(text: str) -> str:
     """The same text with every kind of line end as a line feed, and without the reserved noncharacters."""
-    unified = _NEWLINES.sub("\n", text)
-    return unified.translate(RESERVED) if _MARKS.search(unified) else unified
+    return without_marks(_NEWLINES.sub("\n", text))
+
+
+def without_marks(text: str) -> str:
+    """The same text without the reserved noncharacters."""
+    return text.translate(RESERVED) if HARD in text or DROPPED in text or KEPT in text else text
 
 
 def tidy(text: str) -> str:

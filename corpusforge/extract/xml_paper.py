@@ -12,6 +12,7 @@ from corpusforge.extract.article_text import article_text
 from corpusforge.extract.base import Extracted
 from corpusforge.extract.decoding import TextExtractor
 from corpusforge.extract.xml_tree import InvalidXml, bare_name, parse
+from corpusforge.text.charsets import Decoded
 from corpusforge.text.declarations import charset_parameter, declared_in_xml
 
 MAX_AUTHORS = 50
@@ -69,10 +70,10 @@ class PaperExtractor(TextExtractor):
         """What the server says, then the XML declaration."""
         return (charset_parameter(mime), declared_in_xml(raw))
 
-    def read(self, text: str, mime: str, url: str) -> Extracted:
+    def read(self, decoded: Decoded, mime: str, url: str) -> Extracted:
         """Text and facts of one paper."""
         try:
-            root = parse(text)
+            root = parse(decoded.text)
         except InvalidXml as error:
             return Extracted(drop="invalid_xml", value=error.line, message=f"line {error.line}: {error}")
         if not self.is_root(root):

@@ -11,7 +11,7 @@ byte costs itself: the rest is decoded around it and the damage counted.
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from corpusforge.text.charset_labels import charset_named, codec_of, is_multibyte
 
@@ -79,6 +79,12 @@ class Decoded:
     num_replaced: int = 0
     first_bad: int = -1
     unknown: tuple[str, ...] = ()
+    _utf_8: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def utf_8(self) -> bytes:
+        """The text in UTF-8: the bytes of the document themselves where they are that."""
+        return self.text.encode("utf-8", "replace") if self._utf_8 is None else self._utf_8
 
 
 def _mark_bad(error: UnicodeError) -> tuple[str, int]:
@@ -96,10 +102,9 @@ def decode(raw: bytes, *, declared: Sequence[str] = ()) -> Decoded:
     """
     named = [(label, charset_named(label)) for label in declared if label.strip()]
     known = [charset for _, charset in named if charset]
-    found = decode_as(raw, charset_of(raw, declared=known))
-    return Decoded(
-        found.text, found.charset, found.num_replaced, found.first_bad, tuple(label for label, charset in named if not charset)
-    )
+    signed = _signed(raw, known)
+    found = (None if signed else _as_utf_8(raw)) or decode_as(raw, signed or _by_bytes(raw, known))
+    return replace(found, unknown=tuple(label for label, charset in named if not charset))
 
 
 def decode_as(raw: bytes, charset: str) -> Decoded:
@@ -107,11 +112,19 @@ def decode_as(raw: bytes, charset: str) -> Decoded:
     mark, charset = _mark(raw) or (b"", charset)
     body, codec = raw[len(mark) :], codec_of(charset)
     try:
-        return Decoded(body.decode(codec), charset)
+        return Decoded(body.decode(codec), charset, _utf_8=body if charset == "utf-8" else None)
     except UnicodeDecodeError as error:
         marked = body.decode(codec, MARK_BAD)
         num_replaced = marked.count(_BAD)
         return Decoded(marked.replace(_BAD, _REPLACEMENT), charset, num_replaced, error.start + len(mark))
+
+
+def _as_utf_8(raw: bytes) -> Decoded | None:
+    """The text of bytes that are UTF-8 throughout, without a mark; None for others."""
+    try:
+        return Decoded(raw.decode(), "utf-8", _utf_8=raw)
+    except UnicodeDecodeError:
+        return None
 
 
 def _mark(raw: bytes) -> tuple[bytes, str] | None:
@@ -120,6 +133,11 @@ def _mark(raw: bytes) -> tuple[bytes, str] | None:
 
 def charset_of(raw: bytes, *, declared: Sequence[str] = ()) -> str:
     """The charset that `raw` is most likely in; `declared` are names of charsets, the most trusted first."""
+    return _signed(raw, declared) or ("utf-8" if _is_valid(raw, "utf-8") else _by_bytes(raw, declared))
+
+
+def _signed(raw: bytes, declared: Sequence[str]) -> str:
+    """The charset that a mark, NULs or escapes in the bytes give away, "" where none do."""
     mark = _mark(raw)
     if mark:
         return mark[1]
@@ -128,10 +146,11 @@ def charset_of(raw: bytes, *, declared: Sequence[str] = ()) -> str:
         return wide
     if b"\x1b" in raw and _JAPANESE_ESCAPE.search(raw) and _damage(raw[:_MAX_SAMPLE_BYTES], "iso-2022-jp") <= _MAX_DAMAGE:
         return "iso-2022-jp"
-    if "hz-gb-2312" in declared and b"~{" in raw and _is_valid(raw, "hz-gb-2312"):
-        return "hz-gb-2312"
-    if _is_valid(raw, "utf-8"):
-        return "utf-8"
+    return "hz-gb-2312" if "hz-gb-2312" in declared and b"~{" in raw and _is_valid(raw, "hz-gb-2312") else ""
+
+
+def _by_bytes(raw: bytes, declared: Sequence[str]) -> str:
+    """The charset of bytes that are not UTF-8 throughout."""
     sample = _sample(raw)
     return "utf-8" if _is_damaged_utf_8(sample) else _by_sample(sample, declared)
 
