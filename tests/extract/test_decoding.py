@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from corpusforge.extract.base import Extracted
 from corpusforge.extract.decoding import TextExtractor
+from corpusforge.text.charsets import Decoded
 
 ZH = "花岗岩含有石英、长石和云母。它在地下约五公里处缓慢冷却，所以晶体粗大，肉眼可见。" * 5
 
@@ -11,8 +12,8 @@ class Plain(TextExtractor):
     def refusal(self, mime: str) -> str:
         return "pictures have no text" if mime.startswith("image/") else ""
 
-    def read(self, text: str, mime: str, url: str) -> Extracted:
-        return Extracted(text, meta={"title": "T"}) if text else Extracted(drop="empty_text")
+    def read(self, decoded: Decoded, mime: str, url: str) -> Extracted:
+        return Extracted(decoded.text, meta={"title": "T"}) if decoded.text else Extracted(drop="empty_text")
 
 
 def test_utf_8_needs_no_word_about_it() -> None:

@@ -197,3 +197,16 @@ def test_a_replacement_character_of_the_document_is_not_counted(text: str, chars
 )
 def test_labels_are_read_as_browsers_do(label: str, charset: str) -> None:
     assert charset_named(label) == charset
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_utf_8_of_what_was_decoded_is_its_text(raw: bytes) -> None:
+    found = decode(raw)
+    assert found.utf_8.decode() == found.text
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_utf_8_is_not_written_anew(mark: bytes) -> None:
+    assert decode(mark + ZH.encode()).utf_8 == ZH.encode()
+    assert decode(ZH.encode("gb18030")).utf_8 == ZH.encode()
+    assert decode(ZH.encode()[:-1]).utf_8 == ZH[:-1].encode() + "\ufffd".encode()
