@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from corpusforge.extract.html_names import COMMENTS, HEADER, JUNK
-from corpusforge.extract.plain import HARD, names, unwrap
+from corpusforge.extract.plain import HARD, has_cjk, names, unwrap
 
 HEADINGS = names("h1 h2 h3 h4 h5 h6")
 
@@ -108,7 +108,7 @@ def paragraph(text: str) -> tuple[str, int]:
         words = text.split()
         return " ".join(words), len(words)
     text = text.strip()
-    if HARD in text or "\n" in text:
+    if HARD in text or ("\n" in text and has_cjk(text)):
         text = unwrap(_SPACES.sub(" ", text))
     else:
         text = " ".join(text.split())

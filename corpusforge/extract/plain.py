@@ -63,6 +63,11 @@ def is_cjk(character: str) -> bool:
     return bool(_CJK.match(character))
 
 
+def has_cjk(text: str) -> bool:
+    """Whether a text has such a character, so that not every soft break in it is a space."""
+    return bool(_CJK.search(text))
+
+
 def unwrap(text: str) -> str:
     """One paragraph on one line: a soft break becomes a space, or nothing beside Chinese; HARD becomes a line feed.
 
