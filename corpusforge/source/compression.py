@@ -4,9 +4,11 @@ zstandard's stream_reader and zlib's decompressobj both end quietly where a file
 until its decoder says that it is at its end. Memory is bounded against bombs: decoders of gzip and lz4 give a bounded amount at
 a time; that of zstd cannot, so its input goes in by 256 bytes, which hold at most 8 MiB (an RLE block takes 4 bytes and gives
 128 KiB).
+
+gzip is read by zlib-ng, which is zlib's code at twice the speed, with its answer to every input. igzip is faster by another
+seventh, but reads members that zlib refuses and gives other content before damage.
 """
 
-import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import lz4.frame
 import zstandard
+from zlib_ng import zlib_ng
 
 from corpusforge.core import InputFile
 from corpusforge.errors import BadShard
@@ -86,7 +89,7 @@ def _zstd_decoder(dictionary: zstandard.ZstdCompressionDict | None = None) -> An
 
 
 GZIP = Compression(
-    "gzip", "member", b"\x1f\x8b", _PIECE_BYTES, lambda: zlib.decompressobj(wbits=31), _gzip_contents, zlib.error
+    "gzip", "member", b"\x1f\x8b", _PIECE_BYTES, lambda: zlib_ng.decompressobj(wbits=31), _gzip_contents, zlib_ng.error
 )  # fmt: skip
 ZSTD = Compression(
     "zstd", "frame", b"\x28\xb5\x2f\xfd", _ZSTD_PIECE_BYTES, _zstd_decoder, _zstd_contents, zstandard.ZstdError

@@ -4,11 +4,11 @@ Crawls keep bodies with the coding that was on the wire or without it, and their
 begin as its coding would is left as it is.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
 
 import brotli
 import zstandard
+from zlib_ng import zlib_ng
 
 from corpusforge.source.http_message import Body
 from corpusforge.source.media_types import OCTETS, sniffed
@@ -17,7 +17,7 @@ from corpusforge.source.media_types import OCTETS, sniffed
 _MAX_CODINGS = 4
 
 _ZSTD_PIECE_BYTES = 2**8
-_ERRORS = (zlib.error, zstandard.ZstdError, brotli.error)
+_ERRORS = (zlib_ng.error, zstandard.ZstdError, brotli.error)
 
 _MAGIC = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 
@@ -68,7 +68,7 @@ def _is_text(body: bytes) -> bool:
 def _gzip(body: bytes, max_bytes: int) -> Iterator[bytes | None]:
     """All members; bytes behind the last one are let be, as browsers do."""
     while True:
-        decoder = zlib.decompressobj(wbits=31)
+        decoder = zlib_ng.decompressobj(wbits=31)
         yield decoder.decompress(body, max_bytes)
         if not decoder.eof:
             return
@@ -81,10 +81,10 @@ def _gzip(body: bytes, max_bytes: int) -> Iterator[bytes | None]:
 def _deflate(body: bytes, max_bytes: int) -> Iterator[bytes | None]:
     """zlib's format, as the standard says, or the bare stream that some servers send."""
     try:
-        decoder = zlib.decompressobj()
+        decoder = zlib_ng.decompressobj()
         content = decoder.decompress(body, max_bytes)
-    except zlib.error:
-        decoder = zlib.decompressobj(wbits=-15)
+    except zlib_ng.error:
+        decoder = zlib_ng.decompressobj(wbits=-15)
         content = decoder.decompress(body, max_bytes)
     yield content
     if decoder.eof:

@@ -93,6 +93,10 @@ def _batch(rows: list[Row], schema: pa.Schema) -> pa.RecordBatch:
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if not pa.types.is_large_binary(kind):
         return pa.array(values, kind)
-    # pa.array would copy megabytes again each time that its buffer grows
+    # pa.array would copy megabytes again each time that its buffer grows, and to join them takes fresh pages of the system
     ends = np.fromiter(accumulate(map(len, values), initial=0), np.int64, len(values) + 1)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))])
+    content = pa.allocate_buffer(int(ends[-1]))
+    view = memoryview(content).cast("B")
+    for begin, end, value in zip(ends[:-1].tolist(), ends[1:].tolist(), values, strict=True):
+        view[begin:end] = value
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(ends), content])

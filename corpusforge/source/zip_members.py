@@ -1,9 +1,10 @@
 """Members of zip archives: a range of them by the directory, or all that stand before the place where an archive is cut off."""
 
 import struct
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from zlib_ng import zlib_ng
 
 from corpusforge.core import MAX_TASK_BYTES, InputFile, Range
 from corpusforge.errors import BadShard
@@ -64,7 +65,7 @@ def _member(stream: BinaryIO, entry: Entry, max_bytes: int) -> Member:
         return Member(entry.name, entry.label, b"", verdict)
     try:
         content = _content(stream, entry)
-    except (_Damaged, zlib.error) as error:
+    except (_Damaged, zlib_ng.error) as error:
         verdict = Verdict("damaged_member", entry.offset, message=f"at {entry.offset}: {error}")
         return Member(entry.name, entry.label, b"", verdict)
     return Member(entry.name, entry.label, *unpacked(entry.name, content, max_bytes))
@@ -82,7 +83,7 @@ def _refusal(entry: Entry, max_bytes: int) -> Verdict:
 
 
 def _content(stream: BinaryIO, entry: Entry) -> bytes:
-    """What a member holds, which is what the directory says of it; raises _Damaged and zlib.error."""
+    """What a member holds, which is what the directory says of it; raises _Damaged and zlib_ng.error."""
     stream.seek(entry.offset)
     header = stream.read(_LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
@@ -98,14 +99,14 @@ def _content(stream: BinaryIO, entry: Entry) -> bytes:
     if len(content) != entry.size_bytes:
         found = f"more than {entry.size_bytes}" if len(content) > entry.size_bytes else str(len(content))
         raise _Damaged(f"it has {found} bytes where the directory says {entry.size_bytes}")
-    if zlib.crc32(content) != entry.crc:
+    if zlib_ng.crc32(content) != entry.crc:
         raise _Damaged("its checksum is wrong")
     return content
 
 
 def _inflated(stream: BinaryIO, entry: Entry) -> bytes:
     """The content of a deflated member, at most a byte more than it should have."""
-    decoder = zlib.decompressobj(wbits=-15)
+    decoder = zlib_ng.decompressobj(wbits=-15)
     held, left, wanted = list[bytes](), entry.packed_bytes, entry.size_bytes + 1
     while left and wanted and not decoder.eof:
         piece = stream.read(min(left, _PIECE_BYTES))
@@ -152,7 +153,7 @@ def _entry_at(stream: BinaryIO, file: InputFile, position: int) -> tuple[Entry, 
 
 def _measured(stream: BinaryIO) -> tuple[int, int, int]:
     """Packed size, size and checksum of what is deflated where the stream stands; 0xFFFFFFFF first where it is not whole."""
-    decoder, packed_bytes, size_bytes, crc = zlib.decompressobj(wbits=-15), 0, 0, 0
+    decoder, packed_bytes, size_bytes, crc = zlib_ng.decompressobj(wbits=-15), 0, 0, 0
     try:
         while not decoder.eof:
             piece = stream.read(_PIECE_BYTES)
@@ -161,9 +162,9 @@ def _measured(stream: BinaryIO) -> tuple[int, int, int]:
             packed_bytes += len(piece)
             while piece and not decoder.eof:
                 content = decoder.decompress(piece, _PIECE_BYTES)
-                size_bytes, crc = size_bytes + len(content), zlib.crc32(content, crc)
+                size_bytes, crc = size_bytes + len(content), zlib_ng.crc32(content, crc)
                 piece = decoder.unconsumed_tail
-    except zlib.error:
+    except zlib_ng.error:
         return 0xFFFFFFFF, 0, 0
     return packed_bytes - len(decoder.unused_data), size_bytes, crc
 
