@@ -4,7 +4,7 @@ Running text decides, the words of class and id help: the smallest part that hol
 what is named as boilerplate, or the part that is named as the body of an article, if it holds enough of it.
 """
 
-from corpusforge.extract.html_names import BODY, COMMENTS, JUNK, LEAD
+from corpusforge.extract.html_names import BODY, COMMENTS, JUNK, LEAD, NOT_MAIN
 from corpusforge.extract.html_tree import Node, add_up, merged
 
 # A part with this share of the running text around it takes its place.
@@ -95,8 +95,8 @@ def _spare(root: Node) -> None:
     while stack:
         node = stack.pop()
         large.append(node)
-        node.mark &= ~(JUNK | COMMENTS)
-        marked = [child for child in node.children if child.is_junk]
+        node.mark &= ~NOT_MAIN
+        marked = [child for child in node.children if child.mark & NOT_MAIN]
         if len(marked) > 1 and sum(child.running for child in marked) >= limit:
             for child in marked:
                 child.mark &= ~JUNK

@@ -15,6 +15,7 @@ from corpusforge.extract.plain import names
 # What the names of an element say of what is inside; plain bits, since every element of every page is asked.
 JUNK = 1
 COMMENTS = 2
+NOT_MAIN = JUNK | COMMENTS
 BODY = 4
 # Of a table and what is in it: whether it has header cells or a caption.
 HEADER = 8

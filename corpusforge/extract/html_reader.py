@@ -13,10 +13,10 @@ from corpusforge.extract.html_formulas import Formula, formula_of, is_display_te
 from corpusforge.extract.html_names import (
     BESIDE,
     BODY,
-    COMMENTS,
     FORMULA,
     HEADER,
     JUNK,
+    NOT_MAIN,
     QUOTATION,
     TABLE,
     is_hidden,
@@ -64,7 +64,6 @@ _NAMES = ("id", "role")
 _KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
 # What the names of these say of the whole page or text is no reason to leave it out.
 _NAMELESS = names("html body article main blockquote")
-_NAMELESS_MARKS = ~(JUNK | COMMENTS)
 _INVISIBLE = re.compile("[\ufdd0-\ufdd2\u00ad\u200b-\u200d\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -246,7 +245,7 @@ class _Reader:
         if tag in _KEPT:
             node.attributes = {name: element.get(name, "") for name in _KEPT[tag] if name in given}
         if found:
-            node.mark = found & _NAMELESS_MARKS if tag in _NAMELESS else found
+            node.mark = found & ~NOT_MAIN if tag in _NAMELESS else found
         self.stack.append(node)
         return False
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from corpusforge.extract.html_names import COMMENTS, HEADER, JUNK
+from corpusforge.extract.html_names import HEADER, NOT_MAIN
 from corpusforge.extract.plain import HARD, has_cjk, names, unwrap
 
 HEADINGS = names("h1 h2 h3 h4 h5 h6")
@@ -46,7 +46,7 @@ class Node:
     @property
     def is_junk(self) -> bool:
         """Whether it is boilerplate or holds comments of readers."""
-        return bool(self.mark & (JUNK | COMMENTS))
+        return bool(self.mark & NOT_MAIN)
 
 
 def leaf_of(tag: str, text: str, words: int, linked: int = 0) -> Node:
@@ -68,7 +68,7 @@ def add_up(node: Node) -> None:
         words += child.words
         linked += child.linked
         running += child.running
-        if not child.mark & (JUNK | COMMENTS):
+        if not child.mark & NOT_MAIN:
             content += child.content
     if node.tag in HEADINGS:
         running = content = 0
