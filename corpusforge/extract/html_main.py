@@ -33,7 +33,7 @@ def main_part(root: Node) -> Node:
         if node.mark & BODY and not node.is_junk:
             named.append(node)
         for child in reversed(node.children):
-            if child.children:
+            if child.running and child.children:  # the others cannot be chosen
                 parents[id(child)] = node
                 stack.append(child)
     most = max((node.content for node in named), default=0)
