@@ -132,15 +132,17 @@ class _Reader:
         if not given and not kind:
             return False
         found = mark_of(element.get("class", "")) if "class" in given else 0
-        if found & FORMULA or (kind == _FORMULA and (element.tag != "img" or "class" in given)):
+        if found & FORMULA or kind == _FORMULA:
             formula = formula_of(element, element.tag)
             if formula is not None:
                 self.formula(formula)
                 return True
+            if element.tag == "script":
+                return True
         if kind == _CODE_BLOCK:
             self.code(element)
             return True
-        if found & BESIDE or element.tag == "script" or (("style" in given or "hidden" in given) and is_hidden(element, given)):
+        if found & BESIDE or (("style" in given or "hidden" in given) and is_hidden(element, given)):
             return True
         if kind == _LINK:
             is_link = "href" in given
