@@ -13,8 +13,8 @@ from corpusforge.extract.plain import HARD, has_cjk, names, unwrap
 
 HEADINGS = names("h1 h2 h3 h4 h5 h6")
 
-_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
-_SPACES = re.compile(r"[^\S\n]+")
+_IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_IDEOGRAPHS = re.compile(f"{_IDEOGRAPH.pattern}+")
 _SENTENCE_END = re.compile(r"[.!?。！？…;；:：][\"'”’」』）)\]]{0,3}\Z")
 # Words of a line that is running text; one that ends as a sentence needs fewer.
 _RUNNING_WORDS = 12
@@ -96,7 +96,7 @@ def nodes(node: Node) -> Iterator[Node]:
 
 def num_words(text: str) -> int:
     """Words between spaces; a Chinese character or kana is a word."""
-    if text.isascii() or not _IDEOGRAPHS.search(text):
+    if text.isascii() or not _IDEOGRAPH.search(text):
         return len(text.split())
     others = _IDEOGRAPHS.split(text)
     return len(text) - sum(map(len, others)) + len(" ".join(others).split())
@@ -109,7 +109,7 @@ def paragraph(text: str) -> tuple[str, int]:
         return " ".join(words), len(words)
     text = text.strip()
     if HARD in text or ("\n" in text and has_cjk(text)):
-        text = unwrap(_SPACES.sub(" ", text))
+        text = unwrap("\n".join(" ".join(line.split()) for line in text.split("\n")))
     else:
         text = " ".join(text.split())
     return text, num_words(text)
