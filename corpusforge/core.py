@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from corpusforge.documented import Documented
 from corpusforge.settings import ThresholdMark
 from corpusforge.text.view import TextView
 
@@ -158,14 +159,12 @@ class Rule:
     unless: tuple[str, tuple[str, ...]] | None = None
 
 
-class Stage(BaseModel):
+class Stage(Documented):
     """A step of a recipe; its fields are its settings. File name = class name = recipe name.
 
     `reads` and `adds` are the columns it needs and gives, `needs` and `provides` the artefacts (folders, such as the
     tokenizer); both are checked when the plan is made. `revision` is bumped when equal input gives other output.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=False)
 
     revision: ClassVar[int] = 1
     reads: ClassVar[tuple[str, ...]] = ()

@@ -120,8 +120,26 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Read columns of a file that we wrote, decoded on this thread; raises StoreDamaged where it is gone or damaged."""
-    with _intact(path):
-        return pq.ParquetFile(path).read(columns=columns, use_threads=False)
+    return StoredTable(path).read(columns)
+
+
+class StoredTable:
+    """A parquet file that we wrote, opened once for whoever reads columns of it one after another.
+
+    Opening it and reading raise StoreDamaged where it is gone or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read what the end of the file says of it."""
+        self.path = path
+        with _intact(path):
+            self._file = pq.ParquetFile(path)
+            self.names: list[str] = self._file.schema_arrow.names
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """Columns, or all, decoded on this thread; names that the file does not have are passed over."""
+        with _intact(self.path):
+            return self._file.read(columns=columns, use_threads=False)
 
 
 @contextmanager

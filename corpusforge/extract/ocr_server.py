@@ -9,7 +9,9 @@ from hashlib import sha256
 from http.client import HTTPException
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from corpusforge.documented import Documented
 
 _MAX_ANSWER_BYTES = 64 * 2**20
 
@@ -25,10 +27,8 @@ class Answer(NamedTuple):
     about: dict[str, str]
 
 
-class OcrServer(BaseModel):
+class OcrServer(Documented):
     """Where PDFs are sent; `ocr` gets those without a usable text layer, `grobid` gets all."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     url: str = Field(pattern=r"^https?://[^\s/]+")
     """The address that takes the file, such as http://localhost:8070/api/processFulltextDocument."""

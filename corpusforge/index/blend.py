@@ -11,8 +11,9 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from corpusforge.documented import Documented
 from corpusforge.errors import UserError
 from corpusforge.index.interleave import MAX_ROWS, turns_before_blocks
 from corpusforge.index.mix import GroupPlan, MixGroup, StagePlan
@@ -22,10 +23,8 @@ NAME = r"^[a-z0-9][a-z0-9_-]*$"
 DEFAULT_STAGE = "main"
 
 
-class StageSettings(BaseModel):
+class StageSettings(Documented):
     """A stage of training, as a recipe asks for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(pattern=NAME)
     """Name of the stage."""
@@ -62,10 +61,8 @@ class StageSettings(BaseModel):
         return Fraction(str(self.max_epochs.get(group, 1.0) if isinstance(self.max_epochs, dict) else self.max_epochs))
 
 
-class MixSettings(BaseModel):
+class MixSettings(Documented):
     """What training reads in which stages, as a recipe asks for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     """Decides the order of rows; that of the recipe unless given."""

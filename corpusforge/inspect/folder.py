@@ -19,6 +19,7 @@ from corpusforge.engine.manifest import read_manifest
 from corpusforge.engine.parts import TEXT_COLUMNS
 from corpusforge.engine.store import read_parquet
 from corpusforge.errors import InputError
+from corpusforge.inspect.rows import places_of, take_rows, values_of
 from corpusforge.inspect.steps import Generation, StepOnDisk, finished_generation, finished_parts, latest_generation
 
 ABOUT = ("source", "origin", "url", "license", "lang", "date", "meta")
@@ -126,24 +127,24 @@ class Documents:
 
     def texts_of(self, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[str]:
         """Text of some rows as it was after the first `num_steps` steps; the rows must have been kept by all but the last."""
-        found: list[str] | None = self._given("text", source, part, rows, num_steps)
-        if found is None:
+        return self.texts_after(source, part, {num_steps: rows})[num_steps]
+
+    def texts_after(self, source: str, part: str, asked: Mapping[int, Sequence[int]]) -> dict[int, list[str]]:
+        """Texts of rows by the number of steps they were to have gone through, as of `texts_of`; each file is read once."""
+        found: dict[int, list[str]] = self._given("text", source, part, asked)
+        if len(found) < len(asked):
             raise InputError(f"{self.out}: part {part} has no text of these rows; its files were changed: build again")
         return found
 
-    def _given(self, name: str, source: str, part: str, rows: Sequence[int], num_steps: int) -> list[Any] | None:
-        """A column of some rows as the first `num_steps` steps left it; None where none of them gives it to all."""
-        for step in reversed(self.steps_of(source)[:num_steps]):
+    def _given(self, name: str, source: str, part: str, asked: Mapping[int, Sequence[int]]) -> dict[int, list[Any]]:
+        """A column of some rows as the first so many steps left it; nothing where none of them gives it to all these rows."""
+        found: dict[int, list[Any]] = {}
+        for index, step in reversed([*enumerate(self.steps_of(source)[: max(asked, default=0)])]):
             path = step.path(f"{part}.parquet")
-            if not path.exists():
-                continue
-            file = pq.ParquetFile(path)
-            if name not in file.schema_arrow.names:
-                continue
-            places = _places(file, rows)
-            if (places >= 0).all():
-                return list(take_rows(file, places.tolist(), [name])[name].to_pylist())
-        return None
+            left = {number: rows for number, rows in asked.items() if number > index and number not in found}
+            if left and path.exists():
+                found |= values_of(pq.ParquetFile(path), name, left)
+        return found
 
     def signals_of(self, source: str, part: str, rows: Sequence[int], num_steps: int | None = None) -> list[dict[str, Any]]:
         """Everything that the first `num_steps` steps, or all, measured on some rows."""
@@ -170,7 +171,7 @@ class Documents:
         file = self._said_file(step, location.part) or self._given_file(step, location.part)
         if file is None or "edits" not in file.schema_arrow.names:
             return []
-        places = _places(file, [location.row])
+        places = places_of(file, [location.row])
         found = take_rows(file, places[places >= 0].tolist(), ["edits"])["edits"].to_pylist()
         return [edit for edits in found for edit in edits or ()]
 
@@ -180,7 +181,7 @@ class Documents:
         names = [] if file is None else [each for each in file.schema_arrow.names if each not in _NO_SIGNALS]
         if file is None or not names:
             return [{} for _ in rows]
-        places = _places(file, rows)
+        places = places_of(file, rows)
         have = iter(take_rows(file, places[places >= 0].tolist(), names).to_pylist())
         return [next(have) if place >= 0 else {} for place in places.tolist()]
 
@@ -202,10 +203,11 @@ class Documents:
     def conversations(self, places: Mapping[bytes, Location]) -> Iterator[tuple[bytes, str, list[dict[str, Any]]]]:
         """(id, stored text, whose turn which bytes of it are) of many kept rows for fine-tuning, part by part."""
         for source, part, rows, ids in _by_part(places):
-            turns = self._given("turns", source, part, rows, len(self.steps_of(source)))
+            count = len(self.steps_of(source))
+            turns = self._given("turns", source, part, {count: rows}).get(count)
             if turns is None:
                 raise InputError(f"{self.out}: part {part} has no turns of these rows; its files were changed: build again")
-            yield from zip(ids, self.texts_of(source, part, rows, len(self.steps_of(source))), turns, strict=True)
+            yield from zip(ids, self.texts_of(source, part, rows, count), turns, strict=True)
 
 
 class BuildFolder(Documents):
@@ -275,26 +277,3 @@ def id_bytes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
         np.frombuffer(chunk.buffers()[1], np.uint8)[16 * chunk.offset : 16 * (chunk.offset + len(chunk))] for chunk in chunks
     ]
     return np.concatenate([np.empty(0, np.uint8), *arrays]).reshape(-1, 16)
-
-
-def take_rows(file: pq.ParquetFile, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
-    """Rows of a file in the order given, reading only the row groups that hold them."""
-    wanted = np.asarray(rows, np.int64)
-    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1).tolist()
-    table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
-    held = np.concatenate([np.empty(0, np.int64), *(np.arange(starts[group], starts[group + 1]) for group in groups)])
-    return table.take(pa.array(np.searchsorted(held, wanted)))
-
-
-def _places(file: pq.ParquetFile, rows: Sequence[int]) -> NDArray[np.int64]:
-    """Position of each row number in a file: by its column row where there is one; -1 where it has none."""
-    wanted = np.asarray(rows, np.int64)
-    if "row" not in file.schema_arrow.names:
-        return wanted
-    have = file.read(columns=["row"], use_threads=False)["row"].to_numpy()
-    places = np.searchsorted(have, wanted)
-    inside = np.minimum(places, max(0, len(have) - 1))
-    known = have[inside] == wanted if len(have) else np.zeros(len(wanted), np.bool_)
-    return np.where(known, inside, -1)

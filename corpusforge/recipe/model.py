@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from corpusforge.core import Sink, Source, Stage
+from corpusforge.documented import Documented
 from corpusforge.index.blend import NAME, MixSettings
 from corpusforge.recipe.training import Train
 
@@ -78,10 +79,10 @@ def default_out(recipe: Recipe, trial: Trial | None = None) -> Path:
     return Path("out") / (f"{recipe.name}-trial" if trial else recipe.name)
 
 
-class RecipeHeader(BaseModel):
+class RecipeHeader(Documented):
     """The top level of a recipe file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, title="CorpusForge recipe")
+    model_config = ConfigDict(title="CorpusForge recipe")
 
     version: Literal[1]
     """Version of the recipe language."""
@@ -107,10 +108,8 @@ class RecipeHeader(BaseModel):
     """What `corpusforge train` does with the shards; a build does not look at it."""
 
 
-class SourceHeader(BaseModel):
+class SourceHeader(Documented):
     """What every source in a recipe says, beside the settings of the stage named by `use`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(pattern=NAME)
     """Unique in the recipe; part of every document id."""
@@ -133,10 +132,8 @@ class SourceHeader(BaseModel):
     """Stages of this source alone: a shipped pipeline's name, a YAML file, or a list of stages."""
 
 
-class PipelineHeader(BaseModel):
+class PipelineHeader(Documented):
     """The top level of a pipeline file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: Literal[1]
     """Version of the recipe language."""

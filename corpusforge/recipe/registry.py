@@ -28,7 +28,7 @@ def find_stage(name: str) -> type[Stage]:
         return _checked(name, _installed()[name].load())
     if package not in STAGE_PACKAGES:
         raise LookupError(f"no stage {name!r}; {did_you_mean(name, stage_names(), 'stages')}")
-    if module not in _modules(package):
+    if module not in _candidates(package) or not _is_stage(_class_in(package, module)):
         raise LookupError(f"no stage {name!r}; {_cure(name, package)}")
     return _checked(name, _class_in(package, module))
 
@@ -54,10 +54,15 @@ def _class_name(module: str) -> str:
 
 @lru_cache
 def _modules(package: str) -> frozenset[str]:
-    """Modules whose class of their own name is a stage. Others are read only: helpers may need slow libraries."""
+    """Modules whose class of their own name is a stage; all of them are imported."""
+    return frozenset(name for name in _candidates(package) if _is_stage(_class_in(package, name)))
+
+
+@lru_cache
+def _candidates(package: str) -> frozenset[str]:
+    """Modules with a class of their own name. Others are read only: helpers may need slow libraries."""
     folder = Path(corpusforge.__file__).parent / package
-    candidates = [path.stem for path in folder.glob("*.py") if _holds_its_class(path)]
-    return frozenset(name for name in candidates if _is_stage(_class_in(package, name)))
+    return frozenset(path.stem for path in folder.glob("*.py") if _holds_its_class(path))
 
 
 def _is_stage(found: object) -> bool:

@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from corpusforge.documented import Documented
 from corpusforge.recipe.suggest import did_you_mean
 from corpusforge.recipe.yaml import Tree, load_yaml
 from corpusforge.settings import LocalPath, absolute
@@ -27,11 +28,7 @@ def _name_or_folder(value: Tree) -> Tree:
     return value if not isinstance(value, str) or re.fullmatch(NAME, value) or not value else str(absolute(value))
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Schedule(_Settings):
+class Schedule(Documented):
     """The learning rate over the steps of a stage, as a share of its peak."""
 
     shape: Literal["constant", "linear", "cosine", "wsd", "decay"] = "cosine"
@@ -56,7 +53,7 @@ class Schedule(_Settings):
         return self
 
 
-class Lora(_Settings):
+class Lora(Documented):
     """Low-rank adapters."""
 
     rank: int = Field(default=16, ge=1)
@@ -69,7 +66,7 @@ class Lora(_Settings):
     """Also train embeddings and head in full, which the adapter then holds."""
 
 
-class Keep(_Settings):
+class Keep(Documented):
     """Which checkpoints stay; others are deleted after a newer one is whole."""
 
     last: int = Field(default=2, ge=1)
@@ -80,7 +77,7 @@ class Keep(_Settings):
     """Every so many steps one that stays for good, to branch from; 0 is none."""
 
 
-class TrainStage(_Settings):
+class TrainStage(Documented):
     """One run of the optimizer: a mix, a schedule, and what it trains."""
 
     name: str = Field(pattern=NAME)
@@ -171,7 +168,7 @@ def _problems(stage: TrainStage) -> list[str]:
     return [text for is_wrong, text in checks if is_wrong]
 
 
-class Train(_Settings):
+class Train(Documented):
     """Training on the shards of a build, in stages."""
 
     build: LocalPath | None = None
@@ -237,7 +234,7 @@ def _both_mappings(*values: Tree) -> bool:
     return all(isinstance(value, dict) for value in values)
 
 
-class TrainingHeader(_Settings):
+class TrainingHeader(Documented):
     """The top level of a recipe file that only trains."""
 
     model_config = ConfigDict(title="CorpusForge training recipe")

@@ -78,21 +78,31 @@ def read_excerpts(documents: Documents, places: Iterable[Place]) -> dict[Place, 
     """The excerpts of places, part by part."""
     wanted = sorted(set(places), key=lambda place: (place.source, place.part, place.num_steps, place.row, place.cut or (0, 0)))
     excerpts = {}
-    for (source, part, num_steps), group in groupby(wanted, key=lambda place: (place.source, place.part, place.num_steps)):
+    for (source, part), group in groupby(wanted, key=lambda place: (place.source, place.part)):
         some = list(group)
         rows = sorted({place.row for place in some})
         abouts = dict(zip(rows, documents.about(source, part, rows), strict=True))
-        texts = dict(zip(rows, _texts(documents, source, part, rows, num_steps), strict=True))
+        texts = _texts(documents, source, part, some)
         for place in some:
             about = abouts[place.row]
-            around = _around(texts[place.row], place.cut)
+            around = _around(texts[place.num_steps, place.row], place.cut)
             excerpts[place] = Excerpt(about["id"].hex(), source, about["origin"], about["url"], *around)
     return excerpts
 
 
-def _texts(documents: Documents, source: str, part: str, rows: list[int], num_steps: int) -> list[str]:
-    if num_steps:
-        return documents.texts_of(source, part, rows, num_steps)
+def _texts(documents: Documents, source: str, part: str, places: Iterable[Place]) -> dict[tuple[int, int], str]:
+    """Texts of places of one part, by number of steps and row."""
+    rows: dict[int, list[int]] = {}
+    for number, row in sorted({(place.num_steps, place.row) for place in places}):
+        rows.setdefault(number, []).append(row)
+    texts = documents.texts_after(source, part, {number: some for number, some in rows.items() if number})
+    if 0 in rows:
+        texts[0] = _as_found(documents, source, part, rows[0])
+    return {(number, row): text for number, some in rows.items() for row, text in zip(some, texts[number], strict=True)}
+
+
+def _as_found(documents: Documents, source: str, part: str, rows: list[int]) -> list[str]:
+    """What reading left of rows that gave no text."""
     path = documents.steps_of(source)[0].path(f"rejected/{part}.parquet")
     found = read_parquet(path, ["row", "excerpt"])
     excerpts = dict(zip(found["row"].to_pylist(), found["excerpt"].to_pylist(), strict=True))

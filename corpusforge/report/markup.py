@@ -5,12 +5,17 @@ A page is built from plain strings, which keeps templates and their language out
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape
 
 _NO_CONTENT = ("br", "meta", "wbr")
 
 # What HTML does not allow as text: control characters but tab and line feed, and code points that are no characters.
-_NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NO_CHARACTERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+_NOT_TEXT = re.compile(f"[{_NO_CHARACTERS}]")
+
+# Most strings of a page have none of these, and nothing is to be done for them.
+_SPECIAL = re.compile(f"[&<>\"'{_NO_CHARACTERS}]")
 
 
 class Markup(str):
@@ -21,7 +26,9 @@ class Markup(str):
 
 def text(value: str) -> Markup:
     """The string as HTML text, fit for attributes too; what cannot stand in a page becomes U+FFFD."""
-    return value if isinstance(value, Markup) else Markup(escape(_NOT_TEXT.sub("\ufffd", value)))
+    if isinstance(value, Markup):
+        return value
+    return Markup(escape(_NOT_TEXT.sub("\ufffd", value)) if _SPECIAL.search(value) else value)
 
 
 def element(name: str, /, *children: str, **attributes: str | float | None) -> Markup:
@@ -29,15 +36,18 @@ def element(name: str, /, *children: str, **attributes: str | float | None) -> M
 
     In names of attributes a trailing underscore is dropped, others are hyphens: class_="x", aria_label="y".
     """
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{text(str(value))}"' for key, value in attributes.items() if value is not None
-    )
+    written = "".join([f' {_attribute(key)}="{text(str(value))}"' for key, value in attributes.items() if value is not None])
     return Markup(f"<{name}{written}>") if name in _NO_CONTENT else Markup(f"<{name}{written}>{joined(children)}</{name}>")
+
+
+@lru_cache
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def joined(parts: Iterable[str], between: str = "") -> Markup:
     """Parts one after another, those that are not Markup escaped."""
-    return Markup(text(between).join(text(part) for part in parts))
+    return Markup(text(between).join([text(part) for part in parts]))
 
 
 def dotted(value: str) -> Markup:

@@ -1,27 +1,32 @@
 """The rows of one part as its steps left them: which of them reached a step, and what was measured or written of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corpusforge.engine.parts import aligned
-from corpusforge.engine.store import read_parquet
+from corpusforge.engine.store import StoredTable
 from corpusforge.errors import StoreDamaged
 from corpusforge.inspect.folder import Documents, PartOnDisk
 from corpusforge.inspect.steps import StepOnDisk
 
 
 class PartRows:
-    """A part of a source of a finished build; its verdicts are read once, columns when they are asked for."""
+    """A part of a source of a finished build; its verdicts are read once, columns when they are asked for.
+
+    State: the files opened and the columns read so far.
+    """
 
     def __init__(self, documents: Documents, source: str, part: PartOnDisk) -> None:
         self.out, self.source, self.part = documents.out, source, part
         self.steps: tuple[StepOnDisk, ...] = documents.steps_of(source)
+        self._open: dict[Path, StoredTable] = {}
+        self._columns: dict[tuple[Path, str], pa.ChunkedArray] = {}
         self.verdicts = [_verdicts(documents, step, part.name) for step in self.steps]
         alive = np.ones(part.rows, np.bool_)
         self._reached = [alive]
@@ -41,40 +46,50 @@ class PartRows:
 
     def measured_names(self, index: int) -> list[str]:
         """Columns that step number `index` measured."""
-        path = self.signals_file(index)
-        assert path is not None, self.steps[index].name
-        read_parquet(path, ["row"])  # says so where the file is damaged
-        return [name for name in pq.read_schema(path).names if name != "row"]
+        return [name for name in self._signals(index).names if name != "row"]
 
     def measured(self, index: int, names: Sequence[str]) -> pa.Table:
         """Columns that step number `index` measured, for all rows of the part; null where it did not measure a row."""
+        return aligned(self._signals(index).read(["row", *names]), self._numbers).drop_columns(["row"])
+
+    def _signals(self, index: int) -> StoredTable:
         path = self.signals_file(index)
         assert path is not None, self.steps[index].name
-        return aligned(read_parquet(path, ["row", *names]), self._numbers).drop_columns(["row"])
+        return self._opened(path)
 
     def edits(self, index: int) -> pa.Array:
         """Spans that step number `index` cuts, for all rows of the part: beside signals, or beside the texts of a barrier."""
         path = self.signals_file(index) or self.steps[index].path(f"{self.part.name}.parquet")
-        return aligned(read_parquet(path, ["row", "edits"]), self._numbers)["edits"].combine_chunks()
+        return self._column(self._opened(path), "edits").combine_chunks()
 
     def column(self, name: str, num_steps: int) -> pa.ChunkedArray | None:
         """A column as the first `num_steps` steps left it, for all rows; null where a row has none, None where nothing has."""
-        for path in self._files(num_steps):
-            table = read_parquet(path, ["row", name])  # a name that the file does not have is passed over
-            if name in table.column_names:
-                return aligned(table, self._numbers)[name] if "row" in table.column_names else table[name]
-        return None
+        files = (file for some in reversed(self._files[:num_steps]) for file in some if name in file.names)
+        file = next(files, None)
+        return self._column(file, name) if file is not None else None
+
+    def _column(self, file: StoredTable, name: str) -> pa.ChunkedArray:
+        """A column of a file for all rows of the part; read once, since every filter asks for the language of documents."""
+        key = (file.path, name)
+        if key not in self._columns:
+            table = file.read(["row", name])
+            self._columns[key] = (aligned(table, self._numbers) if "row" in file.names else table)[name]
+        return self._columns[key]
+
+    @cached_property
+    def _files(self) -> list[list[StoredTable]]:
+        """Of each step, the files that may hold a column, in the order in which they are asked for it."""
+        names = [(self.signals_file(index), step.path(f"{self.part.name}.parquet")) for index, step in enumerate(self.steps)]
+        return [[self._opened(path) for path in some if path is not None and path.exists()] for some in names]
 
     @property
     def _numbers(self) -> NDArray[np.int32]:
         return np.arange(self.part.rows, dtype=np.int32)
 
-    def _files(self, num_steps: int) -> Iterator[Path]:
-        """Files that may hold a column, the last step's first."""
-        for index in reversed(range(num_steps)):
-            for path in (self.signals_file(index), self.steps[index].path(f"{self.part.name}.parquet")):
-                if path is not None and path.exists():
-                    yield path
+    def _opened(self, path: Path) -> StoredTable:
+        if path not in self._open:
+            self._open[path] = StoredTable(path)
+        return self._open[path]
 
 
 class Gathering(Protocol):

@@ -1,6 +1,8 @@
 """Which fields of a record are the document's text, id and facts; a setting that sources of records share."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from corpusforge.documented import Documented
 
 # Facts about a document that are taken where the record has them.
 FACTS = ("url", "lang", "license", "date")
@@ -9,10 +11,8 @@ FACTS = ("url", "lang", "license", "date")
 WHOLE = "*"
 
 
-class Columns(BaseModel):
+class Columns(Documented):
     """Names of fields; a dot leads into an object ("metadata.url") unless a field has the whole name; "" takes none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     text: str = Field(default="text", min_length=1)
     """The document itself: required, a string. "*" takes the whole record as JSON, which sft.rows reads."""

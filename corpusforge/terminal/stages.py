@@ -44,8 +44,9 @@ def print_stage(name: str) -> None:
     made = table("setting", "type", "default", "meaning")
     properties = stage.model_json_schema()["properties"] if stage.model_fields else {}
     for setting, field in stage.model_fields.items():
-        default = "required" if field.is_required() else str(orjson.dumps(properties[setting].get("default")).decode())
-        made.add_row(setting, escape(_type_text(properties[setting])), escape(default), escape(field.description or ""))
+        schema = properties[setting]
+        default = "required" if field.is_required() else str(orjson.dumps(schema.get("default")).decode())
+        made.add_row(setting, escape(_type_text(schema)), escape(default), escape(schema.get("description", "")))
     say_table(made)
 
 

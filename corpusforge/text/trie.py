@@ -8,9 +8,8 @@ Texts and entries are compared folded: letters below U+0800 in lower case, full-
 is one space. That takes one character to one, so it needs no second copy of the text.
 """
 
-import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -27,7 +26,7 @@ MISSING = -1
 MARK_BITS = 8
 _POINT_BITS = 21
 NUM_BEGINNINGS = 0x10000
-IS_WHOLE = 2
+_GOES_ON, IS_WHOLE = 1, 2
 _FOLDED = 0x800
 _WIDE_FIRST, _WIDE_LAST, _WIDE_SHIFT = 0xFF01, 0xFF5E, 0xFEE0
 _ODD = 0x9E37
@@ -56,34 +55,13 @@ def build_trie(entries: Mapping[str, int]) -> Trie:
 
     An entry has some character that is not white space; that at its ends is left out.
     """
-    states: dict[int, int] = {}
-    marks: dict[int, int] = {}
-    begins = bytearray(NUM_BEGINNINGS)
-    for entry, mark in entries.items():
-        points = list(map(ord, folded(entry).strip()))
-        state = 0
-        for point in points:
-            state = states.setdefault(state << _POINT_BITS | point, len(states) + 1)
-        marks[state] = max(mark, marks.get(state, 0))
-        places = _beginnings(points)
-        for place in places:
-            begins[place % NUM_BEGINNINGS] = max(begins[place % NUM_BEGINNINGS], 1 if len(places) > 1 else IS_WHOLE)
-    reached = [state << MARK_BITS | marks.get(state, 0) for state in states.values()]
-    steps = _steps(np.array([*states.keys()], np.int64), np.array(reached, np.int64), 1 << (len(states) * 3 // 2).bit_length())
-    steps.flags.writeable = False
-    return Trie(np.frombuffer(bytes(begins), np.uint8), steps, _lower_case())
-
-
-def _beginnings(points: Sequence[int]) -> list[int]:
-    """The numbers of what an entry begins with, and of that and the next character, if there is one."""
-    letters = list(itertools.takewhile(lambda point: ASCII_A <= point <= ASCII_Z, points))
-    begin = NOTHING
-    for point in letters or points[:1]:
-        begin = _longer(begin, point) % NUM_BEGINNINGS
-    rest = points[max(len(letters), 1) :]
-    if letters and rest[:1] == [BLANK]:
-        rest = rest[1:]
-    return [begin, *(_longer(begin, point) for point in rest[:1])]
+    listed = [folded(entry).strip() for entry in entries]
+    points = np.frombuffer("".join(listed).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+    ends = np.cumsum([len(entry) for entry in listed], dtype=np.int64)
+    steps = _steps(*_states(points, ends, np.array([*entries.values()], np.int64)))
+    begins = _begins(points, ends)
+    steps.flags.writeable = begins.flags.writeable = False
+    return Trie(begins, steps, _lower_case())
 
 
 def folded(text: str) -> str:
@@ -129,9 +107,6 @@ def prefix_of(before: int, point: int) -> int:
     return before * _ODD + point
 
 
-_longer = prefix_of.function  # where there are thousands of entries, a call of a kernel is ten times as dear
-
-
 @kernel
 def step_from(steps: NDArray[np.int64], state: int, point: int) -> int:
     """What one more character reaches, state << 8 | mark; MISSING where no entry goes on so."""
@@ -149,14 +124,74 @@ def slot_of(key: int, size: int) -> int:
 
 
 @kernel
-def _steps(keys: NDArray[np.int64], reached: NDArray[np.int64], num_slots: int) -> NDArray[np.int64]:
-    steps = np.full(2 * num_slots, MISSING, np.int64)
+def _states(
+    points: NDArray[np.int64], ends: NDArray[np.int64], marks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The keys of all steps, in the order in which entries make them, and what each reaches; entry i ends before `ends[i]`."""
+    steps = _free(len(points))
+    keys = np.empty(len(points), np.int64)
+    reached = np.empty(len(points), np.int64)
+    num_states = begin = 0
+    for entry in range(len(ends)):
+        state = 0
+        for place in range(begin, ends[entry]):
+            key = state << _POINT_BITS | points[place]
+            slot = slot_of(key, len(steps))
+            while steps[slot] != MISSING and steps[slot] != key:
+                slot = (slot + 2) & (len(steps) - 1)
+            if steps[slot] == MISSING:
+                keys[num_states], reached[num_states] = key, (num_states + 1) << MARK_BITS
+                num_states += 1
+                steps[slot], steps[slot + 1] = key, num_states
+            state = steps[slot + 1]
+        begin = ends[entry]
+        if state:
+            reached[state - 1] = max(reached[state - 1], state << MARK_BITS | marks[entry])
+    return keys[:num_states], reached[:num_states]
+
+
+@kernel
+def _steps(keys: NDArray[np.int64], reached: NDArray[np.int64]) -> NDArray[np.int64]:
+    steps = _free(len(keys))
     for index in range(len(keys)):
         slot = slot_of(keys[index], len(steps))
         while steps[slot] != MISSING:
             slot = (slot + 2) & (len(steps) - 1)
         steps[slot], steps[slot + 1] = keys[index], reached[index]
     return steps
+
+
+@kernel
+def _free(num_steps: int) -> NDArray[np.int64]:
+    """Room for so many steps, which fill at most two thirds of it."""
+    num_slots = 1
+    while num_slots <= num_steps * 3 // 2:
+        num_slots *= 2
+    return np.full(2 * num_slots, MISSING, np.int64)
+
+
+@kernel
+def _begins(points: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """How entries begin, as `Trie.begins` has it; entry i ends before `ends[i]`."""
+    begins = np.zeros(NUM_BEGINNINGS, np.uint8)
+    place = 0
+    for end in ends:
+        first, prefix = place, NOTHING
+        while place < end and ASCII_A <= points[place] <= ASCII_Z:
+            prefix = prefix_of(prefix, points[place]) % NUM_BEGINNINGS
+            place += 1
+        if place == first < end:
+            prefix = prefix_of(NOTHING, points[place]) % NUM_BEGINNINGS
+            place += 1
+        elif place < end and points[place] == BLANK:
+            place += 1
+        if place == end:
+            begins[prefix] = IS_WHOLE
+        else:
+            longer = prefix_of(prefix, points[place]) % NUM_BEGINNINGS
+            begins[prefix], begins[longer] = max(begins[prefix], _GOES_ON), max(begins[longer], _GOES_ON)
+        place = end
+    return begins
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import documents
 from terms_oracle import fold_all
 
@@ -47,6 +48,14 @@ def test_every_entry_has_its_mark_and_its_beginnings_have_none(text: str, expect
 
 def test_of_entries_that_are_equal_when_folded_the_greatest_mark_counts() -> None:
     assert mark_of({"ab": 2, "AB": 7, "aB": 4}, "ab") == 7
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text("abA z河\u3000\U00020000", min_size=1, max_size=5), st.integers(1, 255), max_size=12))
+def test_any_entries_are_found_with_the_greatest_mark_of_those_that_fold_alike(entries: dict[str, int]) -> None:
+    expected = {fold_all(entry).strip(): mark for entry, mark in sorted(entries.items(), key=lambda item: item[1])}
+    expected.pop("", None)
+    assert {entry: mark_of(entries, entry) for entry in expected} == expected
 
 
 def test_a_trie_cannot_be_written_to() -> None:
