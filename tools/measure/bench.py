@@ -11,6 +11,7 @@ from pathlib import Path
 
 from measure.corpus import LANGUAGES, CorpusSize, corpus
 from measure.crawl import crawl_step
+from measure.crawl_pages import crawl_pages_table
 from measure.dedup import dedup_step
 from measure.dedup_quality import quality
 from measure.dedup_scale import NUM_DOCUMENTS, scale
@@ -28,6 +29,7 @@ _STEPS = {**STEPS, "crawl": crawl_step, "dedup": dedup_step}
 _SCALE = "dedup-scale"
 _EMBEDDINGS = "embeddings"
 _PAGES = "html"
+_CRAWL_PAGES = "crawl-pages"
 
 
 def main() -> None:
@@ -65,7 +67,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
-    steps = (*_STEPS, "build", "pdf", _PAGES)
+    steps = (*_STEPS, "build", "pdf", _PAGES, _CRAWL_PAGES)
     parser.add_argument(
         "--steps", default=",".join(steps),
         help=f"comma-separated: {', '.join(steps)}; and {_SCALE} and {_EMBEDDINGS}: 15 and 30 minutes",
@@ -105,6 +107,8 @@ def _tables(options: argparse.Namespace, labs: list[Lab], scratch: Path) -> Iter
         yield pdf_table(options.rounds)
     if _PAGES in options.steps:
         yield pages_table(options.data, options.rounds, {} if options.no_peers else peers())
+    if _CRAWL_PAGES in options.steps:
+        yield crawl_pages_table(options.data, options.tokenizer, options.rounds, scratch, has_peer=not options.no_peers)
     if _SCALE in options.steps:
         yield scale(NUM_DOCUMENTS, options.data, options.seed, scratch)
     if _EMBEDDINGS in options.steps:
