@@ -104,12 +104,11 @@ def num_words(text: str) -> int:
 
 def paragraph(text: str) -> tuple[str, int]:
     """Inline text of a page as a paragraph on one line, HARD as a line feed, and its words."""
-    if text.isascii():
-        words = text.split()
+    words = text.split()
+    if text.isascii() or not (HARD in text or has_cjk(text)):
         return " ".join(words), len(words)
-    text = text.strip()
-    if HARD in text or ("\n" in text and has_cjk(text)):
+    if HARD in text or "\n" in text.strip():
         text = unwrap("\n".join(" ".join(line.split()) for line in text.split("\n")))
     else:
-        text = " ".join(text.split())
+        text = " ".join(words)
     return text, num_words(text)
