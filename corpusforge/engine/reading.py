@@ -191,7 +191,8 @@ def _extract(
     """Run a stage of the read step on the rows that are still alive; what it gives the others is empty."""
     assert isinstance(named.stage, Transform)
     alive = np.flatnonzero(pc.equal(verdict["drop"], "").to_numpy())
-    live = table.take(pa.array(alive)).select(list(named.stage.reads)).combine_chunks()
+    read = table.select(list(named.stage.reads))
+    live = (read if len(alive) == len(stages) else read.take(pa.array(alive))).combine_chunks()
     batch = live.to_batches()[0] if live.num_rows else pa.RecordBatch.from_pylist([], schema=live.schema)
     given = pa.Table.from_batches([isolated(transform_work(named.stage, {}), batch)])
     books = _entry(named, len(alive), given.select(_VERDICT_NAMES))

@@ -49,7 +49,8 @@ class Extractor(Transform):
 
     def apply(self, batch: pa.RecordBatch, artifacts: Artifacts) -> pa.RecordBatch:
         """Text, facts and verdict of each row; raises what a library raises on a document."""
-        rows = [self._row(*row) for row in zip(*(batch[name].to_pylist() for name in self.reads), strict=True)]
+        read = ((value.as_py() for value in batch[name]) for name in self.reads)  # one document at a time is copied
+        rows = [self._row(*row) for row in zip(*read, strict=True)]
         columns = zip(*rows, strict=True) if rows else ([] for _ in OUTPUT)
         return pa.record_batch([pa.array(*pair) for pair in zip(columns, OUTPUT.types, strict=True)], schema=OUTPUT)
 
