@@ -44,7 +44,7 @@ class TextExtractor(Extractor):
         if refusal:
             return Extracted(drop="unsupported_mime", message=refusal)
         decoded = decode_as(raw, self.charset) if self.charset else decode(raw, declared=self.declared(raw, mime))
-        share = decoded.num_replaced / max(len(decoded.text), 1)
+        share = decoded.num_replaced / len(decoded.text) if decoded.num_replaced else 0.0
         if share > self.max_replaced_share:
             return Extracted(
                 drop="undecodable", value=share, threshold=self.max_replaced_share, message=_what_is_bad(raw, decoded)
