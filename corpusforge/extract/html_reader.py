@@ -94,19 +94,21 @@ class _Reader:
         """The tree of a page; the loop adds texts by itself, as a call for each would take longer than all else of it."""
         parts, linked, kind_of = self.parts, self.linked, _KINDS.get
         walker = etree.iterwalk(page, events=("start", "end"))
+        kinds: list[int] = []  # of the elements that are open
         is_skipped = False  # what ends next
         for event, element in walker:
-            kind = kind_of(element.tag, 0)
             if event == "start":
+                kind = kind_of(element.tag, 0)
                 if kind == _SKIP or (self.open(element) if kind == _BLOCK else self.begin(element, kind)):
                     is_skipped = True
                     walker.skip_subtree()
                     continue
+                kinds.append(kind)
                 text = element.text
             else:
                 if is_skipped:
                     is_skipped = False
-                elif kind:
+                elif kind := kinds.pop():
                     self.close() if kind == _BLOCK else self.end(element.tag, kind)
                 text = element.tail
             if text:
