@@ -7,8 +7,7 @@ of every start, for what only `stages` and the schemas ask for. Here it is done 
 import ast
 from collections.abc import Iterator
 from inspect import cleandoc, getsource
-from itertools import pairwise
-from textwrap import dedent
+from itertools import chain, pairwise
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -24,22 +23,28 @@ class Documented(BaseModel):
         """The schema as pydantic makes it, with descriptions."""
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
-        for owner in reversed(cls.__mro__):
-            if issubclass(owner, Documented):
-                for name, meaning in _meanings(owner):
-                    if name in properties:
-                        properties[name]["description"] = meaning
+        meanings = {
+            name: meaning
+            for owner in reversed(cls.__mro__)
+            if issubclass(owner, Documented)
+            for name, meaning in _meanings(owner)
+        }
+        for name, field in cls.model_fields.items():
+            shown = properties.get(field.alias or name)
+            if shown is not None and name in meanings:
+                shown.setdefault("description", meanings[name])
         return schema
 
 
 def _meanings(owner: type) -> Iterator[tuple[str, str]]:
     """(name, the string under it) of what a class declares itself; nothing where there is no source to be read."""
     try:
-        source = dedent(getsource(owner))
-    except OSError:
+        source = getsource(owner)
+    except (OSError, TypeError):  # TypeError: made by code that was in no file
         return
-    made = ast.parse(source).body[0]
-    assert isinstance(made, ast.ClassDef)
+    # not dedented: a line of a string may stand at the margin
+    tree = ast.parse(f"if True:\n{source}" if source[:1].isspace() else source)
+    made = next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     for field, below in pairwise(made.body):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):

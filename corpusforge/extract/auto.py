@@ -1,5 +1,7 @@
 """Documents of all formats in one folder, archive or crawl: each goes to the stage for its format."""
 
+from typing import ClassVar
+
 from corpusforge.extract.base import Extracted, Extractor
 from corpusforge.extract.formats import format_of
 from corpusforge.extract.html import Html
@@ -16,6 +18,8 @@ class Auto(Extractor):
 
     Drops are those of these stages; XML that is none of them is unknown_xml, anything else unsupported_mime.
     """
+
+    revision: ClassVar[int] = 2
 
     html: Html = Html()
     """Settings of extract.html."""

@@ -31,7 +31,7 @@ class Html(TextExtractor):
     Drops are unsupported_mime, undecodable, empty_text, too_deep and no_main_text (value: words of running text).
     """
 
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     title: bool = True
     """Begin the text with the title of the page as "# Title"."""

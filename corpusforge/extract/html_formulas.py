@@ -6,7 +6,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from corpusforge.extract.mathml import tex_of
-from corpusforge.extract.plain import display_math, inline_math
+from corpusforge.extract.plain import display_math, inline_math, without_marks
 from corpusforge.extract.tex_source import bare_tex
 
 _PICTURES = re.compile(r"(?:^|[\s_-])(?:tex|latex|math|mwe-math-\S*|mathjax|formula|equation|ql-img-\S*)(?:$|[\s_-])", re.I)
@@ -26,7 +26,7 @@ class Formula(NamedTuple):
 
     def text(self) -> str:
         """On one line, with dollars around it; "" where there is no formula."""
-        tex = " ".join(self.tex.split())
+        tex = " ".join(without_marks(self.tex).split())
         return (display_math if self.is_display else inline_math)(tex) if tex else ""
 
 

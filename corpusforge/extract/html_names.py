@@ -78,7 +78,7 @@ _BODY = re.compile(
     rf"""(?x) (?<![^\s_-]) (?: (?:{"|".join(_TEXTS)}) [_-]* (?:{"|".join(_BODIES)})s?(?:[_-]*(?:{"|".join(_INNER)}))?
     | {"|".join(_OTHER_BODIES)} | mw-parser-output ) (?:$|[\s_-])"""
 )
-# Each name that this matches has one of these words, and few others do: the pattern is slow.
+# Each name in small letters that this matches has one of these words, and few others do: the pattern is slow.
 _IN_BODY = {
     *(*_TEXTS, *_OTHER_BODIES, "arti", "nei", "zheng", "wen", "parser"),
     *(text + body + s + inner for text in _TEXTS for body in _BODIES for s in ("", "s") for inner in ("", *_INNER)),
@@ -93,10 +93,7 @@ _MEANINGS = {
     **dict.fromkeys(_JUNK, JUNK),
     **dict.fromkeys(_COMMENTS, COMMENTS),
 }
-
-
-for _word in _IN_BODY:
-    _MEANINGS[_word] = _MEANINGS.get(_word, 0) | BODY
+_MEANINGS |= {word: _MEANINGS.get(word, 0) | BODY for word in _IN_BODY}
 
 
 @lru_cache(maxsize=2**12)
@@ -105,8 +102,8 @@ def mark_of(name: str) -> int:
     found, lower = 0, name.lower()
     for word in _LOWER_WORD.findall(name) if name == lower else _WORD.findall(name):
         found |= _MEANINGS.get(word.lower(), 0)
-    if found & BODY and not _BODY.search(lower):
-        found ^= BODY
+    if found & BODY or name != lower:
+        found = found | BODY if _BODY.search(lower) else found & ~BODY
     if may_be_formula(name):
         found |= FORMULA
     return found if _BESIDE.isdisjoint(name.split()) else found | BESIDE

@@ -5,8 +5,8 @@ import re
 from lxml import etree
 
 # libxml2 takes quadratic time for the attributes of one tag: 4 s for 50,000 of them. Shorter pages have room for few more.
-_LONG_PAGE = 2**18
-_LONG_TAG = 2**13
+_LONG_PAGE_BYTES = 2**18
+_LONG_TAG_BYTES = 2**13
 _MAX_ATTRIBUTES = 2000
 # A comment, or a tag; with that of a script its text, where "<" begins no tag.
 _TAG = re.compile(
@@ -39,12 +39,12 @@ def parsed(page: bytes) -> etree._Element | None:
 
 def without_floods(page: bytes) -> bytes:
     """The same page without the attributes of tags that have thousands of them."""
-    if len(page) < _LONG_PAGE:
+    if len(page) < _LONG_PAGE_BYTES:
         return page
     pieces, begin = [], 0
     for tag in _TAG.finditer(page):
         attributes = tag[2]
-        if attributes and len(attributes) > _LONG_TAG and len(_ATTRIBUTE.findall(attributes)) > _MAX_ATTRIBUTES:
+        if attributes and len(attributes) > _LONG_TAG_BYTES and len(_ATTRIBUTE.findall(attributes)) > _MAX_ATTRIBUTES:
             pieces.append(page[begin : tag.start(2)])
             begin = tag.end(2)
     return b"".join([*pieces, page[begin:]])

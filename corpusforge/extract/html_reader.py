@@ -224,7 +224,7 @@ class _Reader:
         """How many of the words of the leaf are in links."""
         if not any(self.linked):
             return 0
-        linked = words if all(self.linked) else num_words(" ".join(self.linked))
+        linked = words if self.trusts_links and all(self.linked) else num_words(" ".join(self.linked))
         return linked if self.trusts_links or linked <= _LONGEST_LINK else 0
 
     def open(self, element: etree._Element) -> bool:

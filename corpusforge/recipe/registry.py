@@ -8,6 +8,7 @@ import importlib
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TypeGuard
 
 import corpusforge
 from corpusforge.core import Stage
@@ -28,9 +29,10 @@ def find_stage(name: str) -> type[Stage]:
         return _checked(name, _installed()[name].load())
     if package not in STAGE_PACKAGES:
         raise LookupError(f"no stage {name!r}; {did_you_mean(name, stage_names(), 'stages')}")
-    if module not in _candidates(package) or not _is_stage(_class_in(package, module)):
+    found = _class_in(package, module) if module in _candidates(package) else None
+    if not _is_stage(found):
         raise LookupError(f"no stage {name!r}; {_cure(name, package)}")
-    return _checked(name, _class_in(package, module))
+    return found
 
 
 def _cure(name: str, package: str) -> str:
@@ -39,7 +41,7 @@ def _cure(name: str, package: str) -> str:
 
 
 def _checked(name: str, found: object) -> type[Stage]:
-    if isinstance(found, type) and issubclass(found, Stage):
+    if _is_stage(found):
         return found
     raise LookupError(f"no stage {name!r}: {found!r} is not a corpusforge.core.Stage")
 
@@ -65,7 +67,7 @@ def _candidates(package: str) -> frozenset[str]:
     return frozenset(path.stem for path in folder.glob("*.py") if _holds_its_class(path))
 
 
-def _is_stage(found: object) -> bool:
+def _is_stage(found: object) -> TypeGuard[type[Stage]]:
     return isinstance(found, type) and issubclass(found, Stage)
 
 

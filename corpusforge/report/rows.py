@@ -107,6 +107,7 @@ def walk(documents: Documents, gatherings: Iterable[Gathering]) -> None:
             rows = PartRows(documents, source, part)
             for each in gatherings:
                 each.add(rows)
+            del rows  # with its columns, before the next is read
 
 
 def _verdicts(documents: Documents, step: StepOnDisk, part: str) -> pa.Table:

@@ -119,10 +119,10 @@ def decode_as(raw: bytes, charset: str) -> Decoded:
     if charset == "utf-8" and _is_utf_8(body):
         return Decoded(body, charset)
     try:
-        return Decoded(body.decode(codec).encode("utf-8", "replace"), charset)
+        return Decoded(body.decode(codec).encode(), charset)
     except UnicodeDecodeError as error:
         marked = body.decode(codec, MARK_BAD)
-        text = marked.replace(_BAD, _REPLACEMENT).encode("utf-8", "replace")
+        text = marked.replace(_BAD, _REPLACEMENT).encode()
         return Decoded(text, charset, marked.count(_BAD), error.start + len(mark))
 
 

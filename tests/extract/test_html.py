@@ -283,3 +283,18 @@ def test_any_bytes_are_text_or_rejected(raw: bytes) -> None:
 @pytest.mark.parametrize("between", ["</html>", "</body></html>", "</body></html><script>a()</script>", "</html><html>"])
 def test_text_behind_the_end_of_a_page_is_not_lost(between: str) -> None:
     assert extracted(f"<html><body><p>{LEAD}</p>{between}<p>{END}</p>").text == f"{LEAD}\n\n{END}"
+
+
+def test_text_in_a_link_that_was_never_closed_is_text_however_often_tags_part_it() -> None:
+    line = "Granite is a coarse <b>rock</b>, <i>quartz</i>, <i>feldspar</i>, <i>mica</i>, and it cools slowly under the <b>ground</b>, "
+    found = extracted(f"<body><div><a href='/x'>Home {f'<p>{line}far below, over millions of years of time.' * 12}</body>")
+    assert found.text.count("Granite is a coarse rock, quartz, feldspar, mica,") == 1  # of lines that repeat, the first is kept
+
+
+@pytest.mark.parametrize("name", ["post-content", "postContent", "POSTcontent", "ARTICLEbody", "Story_Text", "entry--body"])
+def test_the_body_of_an_article_is_known_by_its_name_in_any_letters(name: str) -> None:
+    other = "".join(f"<p>{LEAD.replace('granite', f'gabbro of area {number}')}</p>" for number in range(9))
+    body = "".join(f"<p>{END.replace('three', str(number))}</p>" for number in range(3, 9))
+    found = extracted(f"<body><div>{other}</div><div class='{name}'>{body}</div></body>")
+    assert "zircons" in found.text
+    assert "gabbro" not in found.text

@@ -13,6 +13,7 @@ def element(html: str) -> etree._Element:
     ("html", "text"),
     [
         ("<math><mi>x</mi></math>", "$x$"),
+        ("<math><mi>x\ufdd1</mi></math>", "$x$"),
         ("<math display='block'><mi>x</mi></math>", "$$x$$"),
         ("<script type='math/tex'>x</script>", "$x$"),
         ("<script type='math/tex; mode=display'>x</script>", "$$x$$"),
