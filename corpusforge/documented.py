@@ -23,12 +23,8 @@ class Documented(BaseModel):
         """The schema as pydantic makes it, with descriptions."""
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
-        meanings = {
-            name: meaning
-            for owner in reversed(cls.__mro__)
-            if issubclass(owner, Documented)
-            for name, meaning in _meanings(owner)
-        }
+        owners = (owner for owner in reversed(cls.__mro__) if issubclass(owner, Documented))
+        meanings = dict(chain.from_iterable(map(_meanings, owners)))
         for name, field in cls.model_fields.items():
             shown = properties.get(field.alias or name)
             if shown is not None and name in meanings:
