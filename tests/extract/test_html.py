@@ -286,8 +286,8 @@ def test_text_behind_the_end_of_a_page_is_not_lost(between: str) -> None:
 
 
 def test_text_in_a_link_that_was_never_closed_is_text_however_often_tags_part_it() -> None:
-    minerals = "<i>quartz</i>, <i>feldspar</i>, <i>mica</i>"
-    line = f"<p>Granite is a coarse <b>rock</b>, {minerals}, and cools slowly under the <b>ground</b>, far below, over many years. "
+    rock = "Granite is a coarse <b>rock</b>, <i>quartz</i>, <i>feldspar</i>, <i>mica</i>,"
+    line = f"<p>{rock} and it cools slowly under the <b>ground</b>, far below, over millions of years of time. "
     found = extracted(f"<body><div><a href='/x'>Home {line * 12}</body>")
     assert found.text.count("Granite is a coarse rock, quartz, feldspar, mica,") == 1  # a line that repeats is kept once
 
