@@ -1,7 +1,8 @@
 """How many pages a second a build takes from a crawl file to shards, beside fastwarc and trafilatura, which stop at the text.
 
 The pages are those of html_gold, in a .warc.gz with a member for each record. A build of them and one of four times as many,
-each copy of a page with words of its own, tell the cost of a page from that of a build: start-up, report, tables.
+each copy of a page with words of its own, tell the cost of a page from that of a build: start-up, report, tables. Figures are
+medians of rounds: the best one of a difference is chance.
 """
 
 import gzip
@@ -12,6 +13,7 @@ import time
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from statistics import median
 
 from measure.html_gold import SETS, gold_pages
 from measure.timing import child_seconds
@@ -42,19 +44,19 @@ def crawl_pages_table(data: Path, tokenizer: Path, rounds: int, scratch: Path, *
     short, long, theirs = [], [], []
     for _ in range(rounds):
         short.append(_seconds(few, tokenizer))
+        long.append(_seconds(many, tokenizer))
         if has_peer:
             theirs.append(_by_trafilatura(few))
-        long.append(_seconds(many, tokenizer))
         print(f"crawl-pages: {short[-1]:.2f} s and {long[-1]:.2f} s", file=sys.stderr)
     num_pages = _NUM_COPIES * len(pages)
-    further = (num_pages - len(pages)) / (min(long) - min(short))
-    peer = f"{len(pages) / min(theirs):.0f}" if theirs else "-"
-    ratio = f"{further * min(theirs) / len(pages):.1f}x" if theirs else "-"
+    further = (num_pages - len(pages)) / median(end - start for start, end in zip(short, long, strict=True))
+    peer = f"{len(pages) / median(theirs):.0f}" if theirs else "-"
+    ratio = f"{further * median(theirs) / len(pages):.1f}x" if theirs else "-"
     return (
         f"\n| crawl to shards, {sum(map(len, pages)) / len(pages) / 1000:.0f} kB a page | pages/CPU-s "
         "| fastwarc and trafilatura, to text | ratio |\n|---|--:|--:|--:|\n"
         f"| a further page | {further:.0f} | {peer} | {ratio} |\n"
-        f"| a build of {num_pages:,} from its start on | {num_pages / min(long):.0f} | | |\n"
+        f"| a build of {num_pages:,} from its start on | {num_pages / median(long):.0f} | | |\n"
     )
 
 
