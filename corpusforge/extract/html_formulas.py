@@ -48,6 +48,16 @@ def may_be_formula(name: str) -> bool:
     return "ath" in name or "katex" in name or "MJX" in name
 
 
+def is_formula_picture(name: str) -> bool:
+    """Whether a picture of this class shows a formula, if it has another text."""
+    return bool(_PICTURES.search(name))
+
+
+def is_formula_source(kind: str) -> bool:
+    """Whether a script of this type is the source of a formula."""
+    return kind.lower().startswith("math/")
+
+
 def local_name(element: etree._Element) -> str:
     """The name of an element without a prefix such as mml:."""
     return str(element.tag).rpartition(":")[2]
@@ -77,7 +87,7 @@ def is_display_tex(text: str) -> bool:
 
 def _script(element: etree._Element) -> Formula | None:
     kind = (element.get("type") or "").lower()
-    if not kind.startswith("math/"):
+    if not is_formula_source(kind):
         return None
     is_display = "mode=display" in kind.replace(" ", "")
     if kind.startswith("math/mml"):
@@ -106,7 +116,7 @@ def _inside(element: etree._Element, is_display: bool) -> Formula:
 
 def _picture(image: etree._Element) -> Formula | None:
     name = image.get("class") or ""
-    if not (image.get("alt") and name and _PICTURES.search(name)):
+    if not (image.get("alt") and is_formula_picture(name)):
         return None
     return Formula(bare_tex(image.get("alt") or ""), "display" in name)
 

@@ -4,8 +4,8 @@ Running text decides, the words of class and id help: the smallest part that hol
 what is named as boilerplate, or the part that is named as the body of an article, if it holds enough of it.
 """
 
-from corpusforge.extract.html_names import BODY, COMMENTS, JUNK, LEAD, NOT_MAIN
 from corpusforge.extract.html_tree import Node, add_up, merged
+from corpusforge.text.markup_sums import BODY, COMMENTS, JUNK, LEAD, NOT_MAIN
 
 # A part with this share of the running text around it takes its place.
 _MOST = 0.7

@@ -4,33 +4,27 @@ Names are cut into whole words, so that "share" is found in "post-share-bar" and
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
+from html import unescape
 
-from lxml import etree
-
-from corpusforge.extract.html_formulas import may_be_formula
+from corpusforge.extract.html_formulas import is_formula_picture, is_formula_source, may_be_formula
 from corpusforge.extract.plain import names
+from corpusforge.text.markup_sums import BODY, CAPTION, COMMENTS, JUNK, LEAD
+from corpusforge.text.markup_words import ASK
 
-# What the names of an element say of what is inside; plain bits, since every element of every page is asked.
-JUNK = 1
-COMMENTS = 2
-NOT_MAIN = JUNK | COMMENTS
-BODY = 4
-# Of a table and what is in it: whether it has header cells or a caption.
-HEADER = 8
-# Of a block: whether a table is inside.
-TABLE = 16
-# What describes a picture.
-CAPTION = 32
-# Of a block: whether it holds a quotation and little else.
-QUOTATION = 64
-# A summary before a text.
-LEAD = 128
-# Of a class: that it may hold or draw a formula, and that it names what stands inside a sentence and is no part of it.
+# What an element says of itself, beside what blocks say in sums.
 FORMULA = 256
+"""Of a class: it may hold or draw a formula."""
 BESIDE = 512
-
+"""Of a class: it names what stands inside a sentence and is no part of it."""
+PICTURE = 1024
+"""Of a class: a picture that has it shows a formula."""
+HIDDEN = 2048
+"""Readers do not see it."""
+SOURCE = 4096
+"""A script that is the source of a formula."""
+OF_ELEMENTS = FORMULA | BESIDE | PICTURE | HIDDEN | SOURCE
+"""Those of these bits, which say nothing of a block."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LOWER_WORD = re.compile("[a-z]+")
@@ -54,7 +48,7 @@ _JUNK = names(
     copyright legal disclaimer trademark colophon
     skip skiplink print printonly noprint email emailthis correction errata jumbotron carousel slider slideshow
     hidden hide invisible offscreen visuallyhidden placeholder loading feedback
-    editsection jump catlinks hatnote ambox printfooter siteSub authority mw-jump-link
+    editsection jump catlinks hatnote ambox printfooter authority
     xiangguan pinglun fenxiang tuijian daohang guanggao dibu mianbaoxie sousuo denglu zhuce fankui jiucuo paihang remen"""
 )
 _COMMENTS = names(
@@ -95,20 +89,34 @@ _MEANINGS = {
 }
 _MEANINGS |= {word: _MEANINGS.get(word, 0) | BODY for word in _IN_BODY}
 
+# The meanings of words that are enough to tell what a class, id or role says, and those that leave it to said_by.
+WORDS = _MEANINGS | {word: _MEANINGS[word] | ASK for word in _IN_BODY}
+WORDS |= dict.fromkeys((max(reversed(name.split("-")), key=len) for name in _BESIDE), ASK)
+WORDS |= dict.fromkeys("tex latex math mathjax mwe ql formula equation".split(), ASK)
+WORDS = {word: meaning for word, meaning in WORDS.items() if len(word) <= 16}
+PARTS = ("ath", "kat", "MJX")
 
-@lru_cache(maxsize=2**12)
+
+@lru_cache(maxsize=2**14)
+def said_by(attribute: str, value: bytes) -> int:
+    """What the value of an attribute says, as it is serialized; pages of a site, and many others, use the same ones."""
+    text = unescape(value.decode()) if b"&" in value else value.decode()
+    if attribute == "class":
+        return mark_of(text) | (FORMULA if may_be_formula(text) else 0) | (PICTURE if is_formula_picture(text) else 0)
+    if attribute == "style":
+        return HIDDEN if _HIDDEN.search(text) else 0
+    if attribute == "type":
+        return SOURCE if is_formula_source(text) else 0
+    if attribute == "itemprop":
+        return BODY if text == "articleBody" else 0
+    return mark_of(text) & ~BESIDE
+
+
 def mark_of(name: str) -> int:
-    """What a class, id or role says; pages of a site, and many others, use the same names."""
+    """What a class, id or role says: mark_of("post-share-bar") -> JUNK."""
     found, lower = 0, name.lower()
     for word in _LOWER_WORD.findall(name) if name == lower else _WORD.findall(name):
         found |= _MEANINGS.get(word.lower(), 0)
     if found & BODY or name != lower:
         found = found | BODY if _BODY.search(lower) else found & ~BODY
-    if may_be_formula(name):
-        found |= FORMULA
     return found if _BESIDE.isdisjoint(name.split()) else found | BESIDE
-
-
-def is_hidden(element: etree._Element, given: Sequence[str]) -> bool:
-    """Whether an element with the attributes `given` says that readers do not see it."""
-    return bool(_HIDDEN.search(element.get("style", ""))) if "style" in given else "hidden" in given

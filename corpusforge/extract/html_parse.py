@@ -33,6 +33,7 @@ def parsed(page: bytes) -> etree._Element | None:
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log.filter_from_fatals()):
         raise TooDeep
     if root is not None:
+        root.getroottree().docinfo.clear()  # a page that calls itself XHTML would be written out by other rules
         root.extend(list(root.itersiblings()))  # what stands behind </html>
     return root
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from corpusforge.extract.html_lines import begins_comments, begins_others, is_notice, is_numbered_caption
-from corpusforge.extract.html_names import CAPTION, HEADER, JUNK
 from corpusforge.extract.html_tree import HEADINGS, Node, nodes, num_words
+from corpusforge.text.markup_sums import CAPTION, HEADER, JUNK
 
 _LISTS = frozenset(("ul", "ol", "dl", "table"))
 # Where short lines are the rule: their place says that they belong to the text.

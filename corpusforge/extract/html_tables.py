@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from corpusforge.extract.article import Cell, Grid, Row
-from corpusforge.extract.html_names import HEADER, TABLE
 from corpusforge.extract.html_tree import Node, add_up, nodes
 from corpusforge.extract.pipe_table import pipe_table
 from corpusforge.extract.plain import join_blocks, one_line
+from corpusforge.text.markup_sums import HEADER, TABLE
 
 _GROUPS = frozenset(("thead", "tbody", "tfoot"))
 CELLS = frozenset(("td", "th"))

@@ -8,20 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from corpusforge.extract.html_names import HEADER, NOT_MAIN
 from corpusforge.extract.plain import HARD, has_cjk, names, unwrap
+from corpusforge.text.markup_sums import HEADER, NOT_MAIN
 
 HEADINGS = names("h1 h2 h3 h4 h5 h6")
 
-_IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Characters that are words, as inside the brackets of a pattern."""
+_IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
 _IDEOGRAPHS = re.compile(f"{_IDEOGRAPH.pattern}+")
-_SENTENCE_END = re.compile(r"[.!?。！？…;；:：][\"'”’」』）)\]]{0,3}\Z")
-# Words of a line that is running text; one that ends as a sentence needs fewer.
-_RUNNING_WORDS = 12
-_SENTENCE_WORDS = 4
-# From here on a line may have links in half of its words.
-_LONG_WORDS = 20
-
 
 # Of most blocks; there are some hundreds in a page.
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
@@ -31,34 +26,28 @@ class Node:
     """A block. A leaf has `text` and no children; `words`, `linked`, `running` and `content` are sums over all leaves inside.
 
     `linked` are words in links, `running` words of running text, `content` those of them outside of what the names of the page
-    call boilerplate; `mark` holds the bits of html_names. `tag` of a leaf is "", "pre" or "math".
+    call boilerplate; `mark` holds the bits of markup_sums. `tag` of a leaf is "", "pre" or "math".
     """
 
     __slots__ = ("attributes", "children", "content", "linked", "mark", "running", "tag", "text", "words")
 
-    def __init__(self, tag: str, text: str = "") -> None:
+    def __init__(
+        self, tag: str, text: str = "", mark: int = 0, words: int = 0, linked: int = 0, running: int = 0, content: int = 0
+    ) -> None:
         self.tag = tag
         self.text = text
         self.children: list[Node] = []
         self.attributes = _NO_ATTRIBUTES
-        self.mark = self.words = self.linked = self.running = self.content = 0
+        self.mark = mark
+        self.words = words
+        self.linked = linked
+        self.running = running
+        self.content = content
 
     @property
     def is_junk(self) -> bool:
         """Whether it is boilerplate or holds comments of readers."""
         return bool(self.mark & NOT_MAIN)
-
-
-def leaf_of(tag: str, text: str, words: int, linked: int = 0) -> Node:
-    """A leaf with so many words; `linked` of them are in links."""
-    leaf = Node(tag, text)
-    leaf.words = words
-    if linked:
-        leaf.linked = linked = min(linked, words)
-    is_text = words >= _SENTENCE_WORDS and linked * (2 if words >= _LONG_WORDS else 3) <= words
-    if is_text and (words >= _RUNNING_WORDS or _SENTENCE_END.search(text[-4:])):
-        leaf.running = leaf.content = words
-    return leaf
 
 
 def add_up(node: Node) -> None:

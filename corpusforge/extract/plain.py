@@ -18,7 +18,9 @@ _IDEOGRAPH = "\u2e80-\u2fff\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u31ff\
 _IDEOGRAPH += "\U00020000-\U0003ffff"
 _WIDE_PUNCTUATION = "\u3000-\u3004\u3008-\u3020\ufe30-\ufe4f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 _SHARED_PUNCTUATION = "\u2018\u2019\u201c\u201d\u2014\u2026\u00b7"  # Chinese text and Latin text both use these
-_CJK = re.compile(f"[{_IDEOGRAPH}{_WIDE_PUNCTUATION}]")
+CJK = _IDEOGRAPH + _WIDE_PUNCTUATION
+"""Han characters, kana and full-width punctuation, as inside the brackets of a pattern."""
+_CJK = re.compile(f"[{CJK}]")
 
 _NEWLINES = re.compile("\r\n?|[\u2028\u2029\x85]")
 _SOFT_BREAK = re.compile(r" ?\n[ \n]*")

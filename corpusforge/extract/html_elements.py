@@ -1,0 +1,147 @@
+"""The elements of a page: which tags count and for what, and what the attributes of each say."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from lxml import etree
+from numpy.typing import NDArray
+
+from corpusforge.extract.html_names import FORMULA, HIDDEN, PARTS, PICTURE, SOURCE, WORDS, said_by
+from corpusforge.extract.plain import names
+from corpusforge.text.markup_blocks import BLOCK, BREAK, CHANGED, LINK
+from corpusforge.text.markup_tags import Elements, Events, Values, elements_of, names_table, values_of
+from corpusforge.text.markup_words import ASK, meanings_of
+from corpusforge.text.phrases import frozen
+
+_SKIPPED = names(
+    """head style noscript template svg iframe frame frameset object embed applet audio video canvas map area select
+    option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param source track link
+    meta base title"""
+)
+_BLOCKS = names(
+    """html body address article blockquote caption center dd details dir div dl dt fieldset figcaption figure form h1 h2 h3
+    h4 h5 h6 header hgroup hr legend li main ol p section summary table tbody td tfoot th thead tr ul"""
+)
+_CODE = names("code kbd samp tt")
+SUBSCRIPT, SUPERSCRIPT, GLOSS, CODE = range(4)
+"""The ways in which the text of an element is written otherwise."""
+_KINDS = {
+    **dict.fromkeys(_BLOCKS, BLOCK),
+    **{"a": LINK, "br": BREAK, "sub": CHANGED + SUBSCRIPT, "sup": CHANGED + SUPERSCRIPT, "rt": CHANGED + GLOSS},
+    **dict.fromkeys(_CODE, CHANGED + CODE),
+}
+# What says of an element that it has to be looked at by itself, other than FORMULA; ANY needs no saying.
+_ANY = 2**15
+_ASKED = {"math": _ANY, "mjx-container": _ANY, "pre": _ANY, "img": PICTURE | FORMULA, "script": SOURCE}
+
+TAGS = ("", *sorted(_SKIPPED | _KINDS.keys() | _ASKED.keys()))
+"""Tags by number; 0 stands for all others, which are parts of sentences and change nothing."""
+# By number; the first three are names that its author gave an element, and the first six say something of it.
+_ATTRIBUTES = ("", *"class id role itemprop style type colspan rowspan start hidden href alt".split())
+_NUM_NAMES, _NUM_SAID = 3, 6
+_KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
+
+
+class PageElements(NamedTuple):
+    """A page as it is written out, and its elements.
+
+    By element: `kinds` (uint8) as blocks_of takes them, `marks` (int64) what is said of it, bits of markup_sums and html_names,
+    `is_link` (bool) whether it is a link, and `is_asked` (bool) whether it may be a formula or is code. `kept` are attributes
+    that the text depends on.
+    """
+
+    raw: bytes
+    elements: Elements
+    events: Events
+    kinds: NDArray[np.uint8]
+    marks: NDArray[np.int64]
+    is_link: NDArray[np.bool_]
+    is_asked: NDArray[np.bool_]
+    kept: Mapping[int, Mapping[str, str]]
+
+
+class _Tables(NamedTuple):
+    """Numbers of names, and by the number of a tag what is to be known of it."""
+
+    tags: NDArray[np.int64]
+    attributes: NDArray[np.int64]
+    leaves_out: NDArray[np.bool_]
+    kinds: NDArray[np.uint8]
+    asked: NDArray[np.int64]
+    wanted: NDArray[np.int64]
+    words: NDArray[np.int64]
+    meanings: NDArray[np.int64]
+    parts: NDArray[np.int64]
+
+
+def page_elements(page: etree._Element) -> PageElements:
+    """The elements of a parsed page, without those that never hold text of it, with all inside."""
+    raw, tables = etree.tostring(page, encoding="utf-8"), _tables()
+    data = np.frombuffer(raw, np.uint8)
+    elements, events = map(frozen, elements_of(data, tables.tags, tables.leaves_out))
+    given, values = values_of(data, elements.tag, elements.inside, tables.attributes, tables.wanted)
+    marks = _said(raw, data, values, len(elements.tag))
+    marks[given & (_HIDDEN | _STYLE) == _HIDDEN] |= HIDDEN  # a style, where there is one, counts instead
+    kinds = tables.kinds[elements.tag]
+    is_link = (kinds == LINK) & (given & _HREF != 0)
+    is_asked = (marks | _ANY) & tables.asked[elements.tag] != 0
+    return PageElements(raw, elements, events, kinds, marks, is_link, is_asked, _kept(raw, values))
+
+
+def _said(raw: bytes, data: NDArray[np.uint8], values: Values, num_elements: int) -> NDArray[np.int64]:
+    """What attributes say of each element."""
+    tables = _tables()
+    meanings = meanings_of(data, values.begin, values.end, tables.words, tables.meanings, tables.parts)
+    is_asked = (meanings & ASK != 0) | (values.attribute > _NUM_NAMES)
+    marks = np.zeros(num_elements, np.int64)
+    np.bitwise_or.at(marks, values.element, np.where(is_asked, 0, meanings))
+    for element, attribute, begin, end in _rows(values, is_asked & (values.attribute <= _NUM_SAID)):
+        marks[element] |= said_by(_ATTRIBUTES[attribute], raw[begin:end])
+    return marks
+
+
+def _kept(raw: bytes, values: Values) -> dict[int, dict[str, str]]:
+    """Names and values by element."""
+    kept: dict[int, dict[str, str]] = {}
+    for element, attribute, begin, end in _rows(values, values.attribute > _NUM_SAID):
+        kept.setdefault(element, {})[_ATTRIBUTES[attribute]] = raw[begin:end].decode()
+    return kept
+
+
+def _rows(values: Values, is_taken: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
+    return zip(*(column[is_taken].tolist() for column in values), strict=True)
+
+
+def _bits(*attributes: str) -> int:
+    return sum(1 << _ATTRIBUTES.index(name) for name in attributes)
+
+
+_HIDDEN, _STYLE, _HREF = _bits("hidden"), _bits("style"), _bits("href")
+
+
+@lru_cache(maxsize=1)
+def _tables() -> _Tables:
+    return frozen(
+        _Tables(
+            names_table(TAGS[1:]),
+            names_table(_ATTRIBUTES[1:]),
+            np.array([tag in _SKIPPED for tag in TAGS]),
+            np.array([_KINDS.get(tag, 0) for tag in TAGS], np.uint8),
+            np.array([_ASKED.get(tag, FORMULA) for tag in TAGS], np.int64),
+            np.array([_bits(*_wanted(tag)) for tag in TAGS], np.int64),
+            names_table(tuple(WORDS)),
+            np.array([0, *WORDS.values()], np.int64),
+            names_table(PARTS),
+        )
+    )
+
+
+def _wanted(tag: str) -> tuple[str, ...]:
+    """The attributes of a tag whose values matter."""
+    if tag == "script":
+        return ("type",)
+    if tag not in _BLOCKS:
+        return ("class", "style")
+    return ("class", "id", "role", "itemprop", "style", *_KEPT.get(tag, ()))
