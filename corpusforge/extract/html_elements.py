@@ -94,7 +94,7 @@ def _said(raw: bytes, data: NDArray[np.uint8], values: Values, num_elements: int
     """What attributes say of each element."""
     tables = _tables()
     meanings = meanings_of(data, values.begin, values.end, tables.words, tables.meanings, tables.parts)
-    is_asked = (meanings & ASK != 0) | (values.attribute > _NUM_NAMES)
+    is_asked = np.where(values.attribute > _NUM_NAMES, meanings, meanings & ASK) != 0
     marks = np.zeros(num_elements, np.int64)
     np.bitwise_or.at(marks, values.element, np.where(is_asked, 0, meanings))
     for element, attribute, begin, end in _rows(values, is_asked & (values.attribute <= _NUM_SAID)):
@@ -133,7 +133,7 @@ def _tables() -> _Tables:
             np.array([_bits(*_wanted(tag)) for tag in TAGS], np.int64),
             names_table(tuple(WORDS)),
             np.array([0, *WORDS.values()], np.int64),
-            names_table(PARTS),
+            np.array([int.from_bytes(part.encode(), "little") for part in PARTS]),
         )
     )
 

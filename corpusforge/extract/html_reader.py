@@ -20,7 +20,7 @@ from corpusforge.extract.html_names import HIDDEN, OF_ELEMENTS
 from corpusforge.extract.html_tables import settle_table
 from corpusforge.extract.html_tree import HEADINGS, Node, num_words
 from corpusforge.extract.plain import names
-from corpusforge.text.markup_blocks import CONTAINER, LEAF, Blocks, Reading, blocks_of
+from corpusforge.text.markup_blocks import CONTAINER, LEAF, PARAGRAPH, Blocks, Reading, blocks_of
 from corpusforge.text.markup_sums import (
     CELL,
     HEADING,
@@ -79,25 +79,24 @@ def _leaves(
     data: NDArray[np.uint8], blocks: Blocks, pieces: Pieces, alone: Mapping[int, Leaf]
 ) -> tuple[Sequence[str], Leaves]:
     """The texts of all blocks, "" for those that hold others, and what of them is summed up."""
-    buffer, found = paragraphs_of(data, pieces, blocks.first, blocks.last, inline_classes())
-    texts = _cut(buffer, found.begin, found.end)
-    words, ended = found.words, found.is_ended
-    by_hand = [(block, finished(raw)) for block, raw in _raw(data, blocks, pieces, found.is_raw)]
+    count, numbers = len(blocks.form), np.flatnonzero(blocks.form == PARAGRAPH)
+    first, last = blocks.first[numbers], blocks.last[numbers]
+    buffer, found = paragraphs_of(data, pieces, first, last, inline_classes())
+    texts = [""] * count
+    for block, text in zip(numbers.tolist(), _cut(buffer, found.begin, found.end), strict=True):
+        texts[block] = text
+    leaves = Leaves(*(np.zeros(count, np.int64) for _ in range(2)), *(np.zeros(count, np.bool_) for _ in range(2)))
+    for column, values in zip(leaves, (found.words, found.linked, found.is_link, found.is_ended), strict=True):
+        column[numbers] = values
+    raw = np.flatnonzero(found.is_raw)
+    if len(raw):
+        unready = _cut(*raw_texts(data, pieces, first[raw], last[raw], inline_classes()))
+        for block, (text, words) in zip(numbers[raw].tolist(), map(finished, unready), strict=True):
+            texts[block], leaves.words[block], leaves.is_ended[block] = text, words, ends_sentence(text)
     for block in np.flatnonzero(blocks.form == LEAF).tolist():
         text = alone[int(blocks.element[block])].text
-        by_hand.append((block, (text, num_words(text))))
-    for block, (text, num) in by_hand:
-        texts[block], words[block], ended[block] = text, num, ends_sentence(text)
-    return texts, frozen(Leaves(words, found.linked, found.is_link, ended))
-
-
-def _raw(data: NDArray[np.uint8], blocks: Blocks, pieces: Pieces, is_raw: NDArray[np.bool_]) -> list[tuple[int, str]]:
-    """The blocks whose texts are not ready, and these raw."""
-    numbers = np.flatnonzero(is_raw)
-    if not len(numbers):
-        return []
-    buffer, begin, end = raw_texts(data, pieces, blocks.first[numbers], blocks.last[numbers], inline_classes())
-    return list(zip(numbers.tolist(), _cut(buffer, begin, end), strict=True))
+        texts[block], leaves.words[block], leaves.is_ended[block] = text, num_words(text), ends_sentence(text)
+    return texts, frozen(leaves)
 
 
 def _cut(buffer: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]) -> list[str]:
@@ -106,7 +105,7 @@ def _cut(buffer: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.in
     if encoded.isascii():
         text = encoded.decode()
         return [text[first:last] for first, last in bounds]
-    return [encoded[first:last].decode() if first < last else "" for first, last in bounds]
+    return [encoded[first:last].decode() for first, last in bounds]
 
 
 def _tags_and_marks(

@@ -181,15 +181,19 @@ def number_in(table: NDArray[np.int64], low: int, high: int) -> int:
 @kernel
 def _slot_of(low: int, high: int, table: NDArray[np.int64]) -> int:
     """Where a name stands in a table, or has room."""
-    slot = ((low ^ low >> 32 ^ high) * _ODD >> 16) % (len(table) // 3) * 3
-    while table[slot + 2] and (table[slot] != low or table[slot + 1] != high):
-        slot = (slot + 3) % len(table)
-    return slot
+    mask = len(table) // 3 - 1
+    slot = (low ^ low >> 32 ^ high) * _ODD >> 16 & mask
+    while table[3 * slot + 2] and (table[3 * slot] != low or table[3 * slot + 1] != high):
+        slot = slot + 1 & mask
+    return 3 * slot
 
 
 @kernel
 def _table(names: NDArray[np.int64]) -> NDArray[np.int64]:
-    table = np.zeros(3 * max(_SLOTS_A_NAME * len(names) // 2, 1), np.int64)
+    num_slots = 1
+    while num_slots < _SLOTS_A_NAME * len(names) // 2:
+        num_slots *= 2
+    table = np.zeros(3 * num_slots, np.int64)
     for number in range(len(names) // 2):
         low, high = names[2 * number], names[2 * number + 1]
         slot = _slot_of(low, high, table)

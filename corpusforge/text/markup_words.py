@@ -31,7 +31,8 @@ def meanings_of(
 
     Words are cut as in "post-share-bar" and "postShareBar". A run of letters that is a word only as a whole, though capitals cut
     it, means no more than ASK, where that word does; so does a run of more than 16 letters, and one of the parts, which are
-    three letters as they are written. `words` and `parts` are names_tables, and `meanings` has the bits by number of the word.
+    three letters as they are written, the first in the lowest byte. `words` is a names_table, and `meanings` has the bits by the
+    number of a word.
     """
     found = np.zeros(len(begin), np.int64)
     for name in range(len(begin)):
@@ -68,8 +69,10 @@ def _meaning(
 @kernel
 def _asked(data: NDArray[np.uint8], begin: int, end: int, parts: NDArray[np.int64]) -> int:
     for place in range(begin, end - _PART_BYTES + 1):
-        if number_in(parts, int(data[place]) | int(data[place + 1]) << 8 | int(data[place + 2]) << 16, 0):
-            return ASK
+        part = int(data[place]) | int(data[place + 1]) << 8 | int(data[place + 2]) << 16
+        for listed in parts:
+            if part == listed:
+                return ASK
     return 0
 
 
