@@ -96,11 +96,7 @@ def verify_command(
 
     Example: corpusforge weights verify models/geo-chat
     """
-    from corpusforge.errors import VerificationError
     from corpusforge.terminal.weights import print_verified
     from corpusforge.weights.verify import verify_checkpoint
 
-    found = verify_checkpoint(model, record)
-    print_verified(found, model, as_json)
-    if found.problems:
-        raise VerificationError(found.problems)
+    print_verified(verify_checkpoint(model, record), model, as_json)
