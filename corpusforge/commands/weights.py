@@ -84,7 +84,7 @@ def apply_command(
 
 @weights.command("verify")
 def verify_command(
-    model: Annotated[Path, typer.Argument(callback=local, help="Folder of a model.", show_default=False)],
+    model: Annotated[Path, typer.Argument(callback=local, help="Folder of a model or an adapter.", show_default=False)],
     *,
     record: Annotated[
         Path | None,

@@ -59,7 +59,7 @@ def other_files(merge: Merge) -> dict[str, Path]:
 def _prove(merge: Merge, folder: Path) -> dict[str, Any]:
     """Open the checkpoint again; facts of its tensors, each of which is the base's or what the plan gives once more."""
     written = Checkpoint.read(folder)
-    found = all_facts(written)
+    found = all_facts(written.shards.values())
     expected = {
         name: facts_of(change.dtype, change.shape, merge.blocks(name)) for name, change in merge.changes.items()
     } | {
