@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from corpusforge.commands.arguments import AsJson
+
 evaluate = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Score a model on questions or on text.")
 
 Model = Annotated[Path, typer.Option("--model", help="Folder of the model: a Hugging Face checkpoint with its tokenizer.")]
@@ -26,7 +28,6 @@ Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...; au
 Result = Annotated[
     Path | None, typer.Option("--out", help="File to write the result to as JSON, with every answer.", show_default=False)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @evaluate.command("choice")
@@ -71,7 +72,7 @@ def choice_command(
     dtype: Format = "auto",
     device: Device = "auto",
     out: Result = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a model on multiple-choice questions: acc and acc_norm with intervals, beside what guessing gives.
 
@@ -111,7 +112,7 @@ def text_command(
     dtype: Format = "auto",
     device: Device = "auto",
     out: Result = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a model on text: bits per byte, which compares models with different tokenizers, and token accuracy.
 

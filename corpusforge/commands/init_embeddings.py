@@ -5,22 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from corpusforge.remote.urls import check_local
-
-
-def _local(folder: Path) -> Path:
-    check_local(folder)
-    return folder
+from corpusforge.commands.arguments import AsJson, Link, local
 
 
 def init_embeddings_command(
     model: Annotated[
-        Path, typer.Option("--model", callback=_local, help="Folder of the base: a Hugging Face checkpoint in safetensors.")
+        Path, typer.Option("--model", callback=local, help="Folder of the base: a Hugging Face checkpoint in safetensors.")
     ],
     tokenizer: Annotated[
-        Path, typer.Option("--tokenizer", callback=_local, help="Folder of the tokenizer with more ids than the base's.")
+        Path, typer.Option("--tokenizer", callback=local, help="Folder of the tokenizer with more ids than the base's.")
     ],
-    out: Annotated[Path, typer.Option("--out", callback=_local, help="Folder to write the checkpoint to; it must not exist.")],
+    out: Annotated[Path, typer.Option("--out", callback=local, help="Folder to write the checkpoint to; it must not exist.")],
     *,
     method: Annotated[
         Literal["mean", "weighted"],
@@ -57,13 +52,11 @@ def init_embeddings_command(
     output_matrix: Annotated[
         str | None, typer.Option("--output-matrix", metavar="NAME", help="Found by name unless given.", show_default=False)
     ] = None,
-    link: Annotated[
-        bool, typer.Option("--link", help="Hard links, not copies, of files of tensors that stay as they are.")
-    ] = False,
+    link: Link = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check that all fits, say what would be done, write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give a model rows for the new ids of an extended tokenizer, each made of the rows of what it consists of.
 

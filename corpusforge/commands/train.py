@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from corpusforge.remote.urls import check_local
+from corpusforge.commands.arguments import AsJson, Finished, MixStage, OnlyStage, Overrides
 
 
 class _RunByDefault(TyperGroup):
@@ -18,11 +18,6 @@ class _RunByDefault(TyperGroup):
         return super().parse_args(ctx, args if named else ["run", *args])
 
 
-def _local(folder: Path) -> Path:
-    check_local(folder)
-    return folder
-
-
 train = typer.Typer(
     cls=_RunByDefault, no_args_is_help=True, rich_markup_mode=None,
     help="Train on the shards of a build: `train RECIPE` is `train run RECIPE`.",
@@ -32,11 +27,8 @@ train = typer.Typer(
 @train.command("run")
 def train_run_command(
     recipe: Annotated[Path, typer.Argument(help="A recipe with a `train:` block.", show_default=False)],
-    stage: Annotated[str | None, typer.Option("--stage", help="Only this stage; all unless given.", show_default=False)] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="A.B=VALUE", help="Change a recipe setting; may be given often.", show_default=False),
-    ] = None,
+    stage: OnlyStage = None,
+    overrides: Overrides = None,
     processes: Annotated[
         int | None,
         typer.Option("--processes", min=1, help="On this machine; one per GPU unless given, or one.", show_default=False),
@@ -64,16 +56,14 @@ def train_run_command(
 
 @train.command("samples")
 def train_samples_command(
-    out: Annotated[Path, typer.Argument(callback=_local, help="Output folder of a finished build.", show_default=False)],
+    out: Finished,
     *,
-    stage: Annotated[
-        str | None, typer.Option("--stage", help="Stage of the mix; not needed where there is one.", show_default=False)
-    ] = None,
+    stage: MixStage = None,
     start: Annotated[int, typer.Option("--from", min=0, help="First row, in the order in which the stage reads.")] = 0,
     stop: Annotated[
         int | None, typer.Option("--to", min=0, help="The row before which to stop; all unless given.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the rows that a stage reads between two positions: shard, sequence, documents and their addresses.
 

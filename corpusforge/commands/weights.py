@@ -5,38 +5,30 @@ from typing import Annotated
 
 import typer
 
-from corpusforge.remote.urls import check_local
+from corpusforge.commands.arguments import AsJson, Link, local
 
 weights = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Merge adapters, make and apply differences, check models."
 )
 
 
-def _local(folder: Path) -> Path:
-    check_local(folder)
-    return folder
-
-
 Base = Annotated[
-    Path, typer.Option("--base", callback=_local, help="Folder of the base: a Hugging Face checkpoint in safetensors.")
+    Path, typer.Option("--base", callback=local, help="Folder of the base: a Hugging Face checkpoint in safetensors.")
 ]
-Out = Annotated[Path, typer.Option("--out", callback=_local, help="Folder to write; it must not exist.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Out = Annotated[Path, typer.Option("--out", callback=local, help="Folder to write; it must not exist.")]
 
 
 @weights.command("merge")
 def merge_command(
     base: Base,
-    adapter: Annotated[Path, typer.Option("--adapter", callback=_local, help="Folder of a LoRA adapter that peft saved.")],
+    adapter: Annotated[Path, typer.Option("--adapter", callback=local, help="Folder of a LoRA adapter that peft saved.")],
     out: Out,
     *,
-    link: Annotated[
-        bool, typer.Option("--link", help="Hard links, not copies, of files of tensors that stay as they are.")
-    ] = False,
+    link: Link = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check that both fit, say what would be done, write nothing.")
     ] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Merge a LoRA adapter into its base: a model that does what both do together.
 
@@ -55,10 +47,10 @@ def merge_command(
 @weights.command("diff")
 def diff_command(
     base: Base,
-    new: Annotated[Path, typer.Option("--new", callback=_local, help="Folder of the model that was trained from it.")],
+    new: Annotated[Path, typer.Option("--new", callback=local, help="Folder of the model that was trained from it.")],
     out: Out,
     *,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write what a model differs in from its base, to be given away without the base.
 
@@ -75,10 +67,10 @@ def diff_command(
 @weights.command("apply")
 def apply_command(
     base: Base,
-    delta: Annotated[Path, typer.Option("--delta", callback=_local, help="Folder that `weights diff` wrote.")],
+    delta: Annotated[Path, typer.Option("--delta", callback=local, help="Folder that `weights diff` wrote.")],
     out: Out,
     *,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the model that a delta was taken from, byte by byte; another base than the delta's is refused.
 
@@ -92,23 +84,19 @@ def apply_command(
 
 @weights.command("verify")
 def verify_command(
-    model: Annotated[Path, typer.Argument(callback=_local, help="Folder of a model.", show_default=False)],
+    model: Annotated[Path, typer.Argument(callback=local, help="Folder of a model or an adapter.", show_default=False)],
     *,
     record: Annotated[
         Path | None,
         typer.Option("--record", help="Record with digests of tensors, such as a delta.json; the model's own unless given."),
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a model: whole files, finite values, and the digests that its record has. Exit code 4 where something is wrong.
 
     Example: corpusforge weights verify models/geo-chat
     """
-    from corpusforge.errors import VerificationError
     from corpusforge.terminal.weights import print_verified
     from corpusforge.weights.verify import verify_checkpoint
 
-    found = verify_checkpoint(model, record)
-    print_verified(found, model, as_json)
-    if found.problems:
-        raise VerificationError(found.problems)
+    print_verified(verify_checkpoint(model, record), model, as_json)

@@ -12,7 +12,8 @@ from corpusforge.report.line_chart import Line, line_chart
 from corpusforge.report.markup import Markup, element, joined, table
 from corpusforge.train.checkpoints import checkpoints, read_manifest
 from corpusforge.train.metrics import METRICS, read_metrics
-from corpusforge.train.origin import CHECKPOINTS, FACTS, FINAL
+from corpusforge.train.origin import CHECKPOINTS, FINAL
+from corpusforge.weights.provenance import TRAINING_RECORD
 
 # Points of a curve: more are not seen, and would only make the page heavy.
 _MOST_POINTS = 400
@@ -35,7 +36,7 @@ def _stage(folder: Path) -> Markup:
 
 def _facts(folder: Path, metrics: list[dict[str, Any]]) -> Iterator[Markup]:
     steps = [each for each in metrics if "loss" in each]
-    final = folder / FINAL / FACTS
+    final = folder / FINAL / TRAINING_RECORD
     said = f"{figures.count(steps[-1]['step'])} steps" if steps else "no step yet"
     speeds = [each for each in metrics if "tokens_per_second" in each]
     if speeds:

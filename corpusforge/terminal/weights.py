@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
+from corpusforge.errors import VerificationError
 from corpusforge.terminal.console import say, say_json
 from corpusforge.weights.verify import Verified
 
@@ -54,10 +55,16 @@ def print_recovered(record: Mapping[str, Any], out: Path, as_json: bool) -> None
 
 
 def print_verified(found: Verified, model: Path, as_json: bool) -> None:
-    """What was checked; problems are printed with the exit code."""
+    """What was checked; raises VerificationError with every problem."""
     if as_json:
         say_json(found)
-        return
+    else:
+        _say_verified(found, model)
+    if found.problems:
+        raise VerificationError(found.problems)
+
+
+def _say_verified(found: Verified, model: Path) -> None:
     say(f"{escape(str(model))}: {found.num_tensors:,} tensors, {found.num_bytes / 1e6:,.1f} MB")
     if found.unknown_formats:
         say(f"values of {', '.join(found.unknown_formats)} were not looked at")

@@ -14,7 +14,7 @@ from corpusforge.train.base import Base, check_vocabulary, read_base
 from corpusforge.train.batches import Batches, batches
 from corpusforge.train.checkpoints import Facts, Manifest, check_facts, newest_whole, read_manifest
 from corpusforge.train.data import Samples
-from corpusforge.train.origin import CHECKPOINTS, Origin, origin
+from corpusforge.train.origin import CHECKPOINTS, Origin, check_origin, origin
 from corpusforge.train.plan import open_rows
 
 # Settings that change how fast or where a stage runs, or what is told of it, and not what it trains.
@@ -56,7 +56,7 @@ def begin_stage(training: Training, stage: TrainStage, folder: Path) -> Begin:
     check_vocabulary(base, source.tokenizer, source.vocab_size)
     found: list[Any] = [None]
     if distributed.get_rank() == 0:
-        found = [_told(lambda: (_base_digest(start, base), newest_whole(folder / CHECKPOINTS)))]
+        found = [_told(lambda: _looked_at(start, base, stage, folder / CHECKPOINTS))]
     distributed.broadcast_object_list(found)
     if isinstance(found[0], Exception):
         raise found[0]
@@ -78,6 +78,14 @@ def _told(work: Callable[[], Any]) -> Any:
         return work()
     except Exception as error:
         return error
+
+
+def _looked_at(start: Origin, base: Base, stage: TrainStage, folder: Path) -> tuple[str, Path | None]:
+    """Digest of what the stage begins with, and the checkpoint to go on from, whose facts have that digest, too."""
+    own = newest_whole(folder)
+    if own is None:
+        check_origin(start, stage)
+    return _base_digest(start, base), own
 
 
 def _base_digest(start: Origin, base: Base) -> str:

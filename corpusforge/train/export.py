@@ -21,14 +21,17 @@ from corpusforge.errors import VerificationError
 from corpusforge.recipe.training import TrainStage
 from corpusforge.train.checkpoints import Manifest
 from corpusforge.train.engine import gathered_weights
+from corpusforge.train.origin import FINAL
+from corpusforge.weights.provenance import TRAINING_RECORD, digests
 
-FINAL = "final"
-FACTS = "corpusforge.json"
 _ADAPTER = "adapter_model.safetensors"
 
 
 def export(engine: Any, stage: TrainStage, folder: Path, tokenizer: Path, facts: dict[str, Any]) -> Path:
-    """Write folder/final and verify it; all processes together. Raises VerificationError where it is not what trained."""
+    """Write folder/final, with the digest of each file beside it, and verify it; all processes together.
+
+    Raises VerificationError where it is not what trained.
+    """
     objective = engine.module
     names = _training(objective.model) if is_adapter(stage) else dict(objective.model.named_parameters())
     weights = _gathered(names)
@@ -40,7 +43,8 @@ def export(engine: Any, stage: TrainStage, folder: Path, tokenizer: Path, facts:
         write = _write_adapter if is_adapter(stage) else _write_model
         write(objective.model, weights, partial)
         _copy_tokenizer(tokenizer, partial)
-        write_json(partial / FACTS, facts)
+        files = digests({path.name: path for path in partial.iterdir()})
+        write_json(partial / TRAINING_RECORD, facts | {"files": files})
         _publish(partial, folder / FINAL)
     distributed.barrier()
     return folder / FINAL
@@ -117,7 +121,7 @@ def _compare(paths: Any, weights: dict[str, Tensor]) -> None:
 
 def _copy_tokenizer(tokenizer: Path, folder: Path) -> None:
     for path in sorted(tokenizer.iterdir()):
-        if path.is_file() and path.name not in (FACTS, "config.json"):
+        if path.is_file() and path.name not in (TRAINING_RECORD, "config.json"):
             shutil.copy2(path, folder / path.name)
 
 

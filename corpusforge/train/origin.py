@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpusforge.engine.store import read_json
-from corpusforge.errors import InputError
+from corpusforge.errors import InputError, StoreDamaged
 from corpusforge.recipe import Training
 from corpusforge.recipe.training import TrainStage
 from corpusforge.train.checkpoints import checkpoints, step_folder
+from corpusforge.weights.provenance import TRAINING_RECORD, changed_files
 
 CHECKPOINTS = "checkpoints"
 FINAL = "final"
-FACTS = "corpusforge.json"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,21 @@ def origin(training: Training, stage: TrainStage) -> Origin:
     return Origin(_base_of(found, training), found)
 
 
+def check_origin(start: Origin, stage: TrainStage) -> None:
+    """Raise StoreDamaged where weights that a stage left are no longer the ones that it wrote: every byte is read.
+
+    A base from elsewhere is taken as it is: its files are not ours to judge.
+    """
+    for folder in (start.base, *([start.adapter] if start.adapter else [])):
+        record = folder / TRAINING_RECORD
+        files = read_json(record).get("files", {}) if record.is_file() else {}
+        for what in changed_files(folder, files, TRAINING_RECORD):
+            raise StoreDamaged(
+                f"train: stage {stage.name!r} begins with {what}; delete {folder}, and its stage writes it anew from the last "
+                f"checkpoint, or, if the change is meant, give a copy without {TRAINING_RECORD} as init_from"
+            )
+
+
 def _branch(training: Training, stage: TrainStage, names: list[str]) -> Origin:
     name, _, step = stage.branch_from.partition("@")
     source = training.settings.stages[names.index(name)]
@@ -61,7 +76,7 @@ def _folder(training: Training, stage: TrainStage, source: str, names: list[str]
     """The folder of weights that `source` names."""
     if source in names:
         final = training.out / source / FINAL
-        if not (final / FACTS).is_file():
+        if not (final / TRAINING_RECORD).is_file():
             raise InputError(f"train: stage {stage.name!r} begins with the weights of stage {source!r}: train that one first")
         return final
     folder = Path(source)
@@ -77,5 +92,5 @@ def _folder(training: Training, stage: TrainStage, source: str, names: list[str]
 
 def _base_of(adapter: Path, training: Training) -> Path:
     """The base that an adapter of ours was trained on; of another's it is the base of the recipe."""
-    facts = adapter / FACTS
+    facts = adapter / TRAINING_RECORD
     return Path(read_json(facts)["base_folder"]) if facts.is_file() else training.settings.model

@@ -13,7 +13,8 @@ from corpusforge.train.batches import Batches, batches
 from corpusforge.train.checkpoints import checkpoints
 from corpusforge.train.data import Samples
 from corpusforge.train.memory import Memory, memory, num_training
-from corpusforge.train.origin import CHECKPOINTS, FACTS, FINAL
+from corpusforge.train.origin import CHECKPOINTS, FINAL
+from corpusforge.weights.provenance import TRAINING_RECORD
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def open_rows(build: Path, stage: TrainStage) -> Samples:
 
 def status(folder: Path) -> str:
     """What is on disk of a stage."""
-    if (folder / FINAL / FACTS).is_file():
-        return f"done: {int(read_json(folder / FINAL / FACTS)['step']):,} steps"
+    if (folder / FINAL / TRAINING_RECORD).is_file():
+        return f"done: {int(read_json(folder / FINAL / TRAINING_RECORD)['step']):,} steps"
     found = checkpoints(folder / CHECKPOINTS)
     return f"at step {int(found[0].name.rpartition('-')[2]):,}" if found else "to do"

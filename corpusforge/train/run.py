@@ -26,11 +26,12 @@ from corpusforge.train.flops import Work
 from corpusforge.train.held_out import Slice, bits_per_byte, open_slice
 from corpusforge.train.loop import Job, train
 from corpusforge.train.metrics import Hardware, Metrics
-from corpusforge.train.origin import CHECKPOINTS, FACTS, FINAL
+from corpusforge.train.origin import CHECKPOINTS, FINAL
 from corpusforge.train.plan import chosen_stages, open_rows, status
 from corpusforge.train.state import Saver, restore, universal
 from corpusforge.train.stopping import StopRequest, stop_requests
 from corpusforge.train.weights import load_objective
+from corpusforge.weights.provenance import TRAINING_RECORD
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def train_stages(training: Training, only: str | None, device: torch.device, hoo
             claim(training.out, f"training {training.name}", (REPORT,))
         for stage in chosen_stages(training, only):
             run = _Run(training, stage, device, hooks, stop)
-            if (run.folder / FINAL / FACTS).is_file():
+            if (run.folder / FINAL / TRAINING_RECORD).is_file():
                 run.say(f"stage {stage.name}: {status(run.folder)}, not done again")
                 continue
             with _memory_advice(stage):

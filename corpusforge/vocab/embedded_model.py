@@ -1,7 +1,6 @@
 """The folder of a model with rows for new ids: written aside, read back and compared, then renamed."""
 
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatch
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,17 @@ from corpusforge.vocab.constituents import Ids
 from corpusforge.vocab.embeddings import NewRows, Planned
 from corpusforge.vocab.new_rows import Matrix
 from corpusforge.vocab.proven_rows import prove
-from corpusforge.weights.checkpoint import CONFIG, INDEX, object_bytes, read_object
+from corpusforge.weights.changed import Changed
+from corpusforge.weights.checkpoint import CONFIG, object_bytes, read_object
+from corpusforge.weights.companions import of_weights
+from corpusforge.weights.configuration import with_rows
 from corpusforge.weights.floats import narrowed
-from corpusforge.weights.folder import copied, digest, linked, published_folder
-from corpusforge.weights.tensors import TensorFile, write_tensors
+from corpusforge.weights.folder import published_folder
+from corpusforge.weights.provenance import digests
 
 RECORD = "init_embeddings.json"
 _GENERATION = "generation_config.json"
 _TEMPLATE = "chat_template.jinja"
-
-# Of the base's other files: those that go with the weights whatever the tokenizer is.
-_KEPT = ("LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*", "*processor_config.json")
 
 
 def write_model(planned: Planned, out: Path, *, link: bool = False) -> dict[str, Any]:
@@ -32,11 +31,13 @@ def write_model(planned: Planned, out: Path, *, link: bool = False) -> dict[str,
     `link` makes hard links of the files of tensors that stay as they are. Raises ModelDiffers where what was written is not
     what it must be, FolderRefused where `out` exists.
     """
+    tensors = {name: planned.tensor(name) for name in planned.rows}
+    changed = Changed(planned.checkpoint, tensors, lambda name: _extended(planned.rows[name], planned.num_rows))
     with published_folder(out) as folder:
-        taken = _write_tensors(planned, folder, link=link)
+        taken = changed.write(folder, link=link)
         for name, content in _other_files(planned).items():
             (folder / name).write_bytes(content)
-        files = {path.name: digest(path) for path in sorted(folder.iterdir())}
+        files = digests({path.name: path for path in folder.iterdir()})
         lengths = prove(planned, folder, taken, files)
         record = {
             "corpusforge": __version__,
@@ -48,30 +49,6 @@ def write_model(planned: Planned, out: Path, *, link: bool = False) -> dict[str,
         }
         (folder / RECORD).write_bytes(object_bytes(record))
     return record
-
-
-def _write_tensors(planned: Planned, folder: Path, *, link: bool) -> dict[str, str]:
-    """Write all files of tensors; digest of each file of the base."""
-    taken = {}
-    for name, shard in planned.checkpoint.shards.items():
-        if shard.tensors.keys().isdisjoint(planned.rows):
-            taken[name] = (linked if link else copied)(shard.path, folder / name)
-        else:
-            taken[name] = digest(shard.path)
-            _write_shard(planned, shard, folder / name)
-    return taken
-
-
-def _write_shard(planned: Planned, shard: TensorFile, path: Path) -> None:
-    """A file of tensors with the matrices that it has made longer; the others as they are, in the same order."""
-
-    def blocks(name: str) -> Iterator[NDArray[np.generic]]:
-        if name in planned.rows:
-            return _extended(planned.rows[name], planned.num_rows)
-        return iter([shard.raw(name)])
-
-    tensors = {name: planned.tensor(name) for name in shard.tensors}
-    write_tensors(path, tensors, blocks, shard.metadata)
 
 
 def _extended(rows: NewRows, num_rows: int) -> Iterator[NDArray[np.generic]]:
@@ -97,21 +74,17 @@ def _between(matrix: Matrix, filler: NDArray[np.generic], begin: int, end: int) 
 
 
 def _other_files(planned: Planned) -> dict[str, bytes]:
-    """Configuration, index and tokenizer, by name."""
+    """Configuration and tokenizer, by name."""
     folder = planned.checkpoint.folder
-    files = {
-        path.name: path.read_bytes() for path in sorted(folder.iterdir()) if any(fnmatch(path.name, each) for each in _KEPT)
-    }
+    files = {name: path.read_bytes() for name, path in of_weights(folder).items()}
     files |= planned.tokenizer.content
     template = folder / _TEMPLATE
     if _TEMPLATE not in files and b'"chat_template"' not in files.get("tokenizer_config.json", b"") and template.is_file():
         files[_TEMPLATE] = template.read_bytes()
     roles = _changed_roles(planned)
-    files[CONFIG] = object_bytes(_configuration(planned, roles))
+    files[CONFIG] = object_bytes(with_rows(planned.checkpoint.config, planned.num_rows) | roles)
     if (folder / _GENERATION).is_file():
         files[_GENERATION] = object_bytes(read_object(folder / _GENERATION) | roles)
-    if planned.checkpoint.index is not None:
-        files[INDEX] = object_bytes(_index(planned))
     return files
 
 
@@ -125,25 +98,3 @@ def _changed_roles(planned: Planned) -> dict[str, int]:
         if number is not None:
             changed[f"{role}_id"] = int(number)
     return changed
-
-
-def _configuration(planned: Planned, roles: Mapping[str, int]) -> dict[str, Any]:
-    """config.json: the number of rows wherever it is stated, and changed roles."""
-    config = dict(planned.checkpoint.config)
-    part = config.get("text_config")
-    if isinstance(part, dict) and "vocab_size" in part:
-        config["text_config"] = {**part, "vocab_size": planned.num_rows}
-    if "vocab_size" in config or not isinstance(part, dict):
-        config["vocab_size"] = planned.num_rows
-    return {**config, **roles}
-
-
-def _index(planned: Planned) -> dict[str, Any]:
-    index = dict(planned.checkpoint.index or {})
-    sizes = dict(index.get("metadata") or {})
-    added = {name: (planned.num_rows - planned.old_rows) * rows.matrix.bits.shape[1] for name, rows in planned.rows.items()}
-    if "total_size" in sizes:
-        sizes["total_size"] += sum(count * planned.rows[name].matrix.bits.itemsize for name, count in added.items())
-    if "total_parameters" in sizes:
-        sizes["total_parameters"] += sum(added.values())
-    return index | {"metadata": sizes}

@@ -1,11 +1,11 @@
 """Which tensors of a checkpoint have a row for each id: the input matrix, and the output matrix where it is not the same."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from corpusforge.errors import InputError, UserError
 from corpusforge.weights.checkpoint import CONFIG, Checkpoint
+from corpusforge.weights.configuration import is_tied
 from corpusforge.weights.floats import STORED
 from corpusforge.weights.names import INPUT_MATRICES, OUTPUT_MATRICES
 from corpusforge.weights.tensors import is_same
@@ -77,7 +77,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _is_tied(checkpoint: Checkpoint, source: str, output: str | None) -> bool:
     """Whether both matrices are one: as the configuration says, or where it is silent, as the tensors are."""
-    stated = _setting(checkpoint.config, "tie_word_embeddings")
+    stated = is_tied(checkpoint.config)
     if output is None:
         if stated is False:
             raise UserError(
@@ -95,12 +95,6 @@ def _is_tied(checkpoint: Checkpoint, source: str, output: str | None) -> bool:
             "tie_word_embeddings to what is meant"
         )
     return is_one
-
-
-def _setting(config: Mapping[str, Any], name: str) -> Any:
-    """A setting of the model, or of its part for text."""
-    part = config.get("text_config")
-    return config[name] if name in config else part.get(name) if isinstance(part, dict) else None
 
 
 def _check(checkpoint: Checkpoint, matrices: Matrices, num_rows: int) -> None:

@@ -53,9 +53,7 @@ class Adapter:
         if not (folder / CONFIG).is_file():
             raise InputError(f"{folder}: no {CONFIG} there; give the folder of an adapter that peft saved")
         settings = LoraSettings.of(read_object(folder / CONFIG), folder / CONFIG)
-        if not (folder / WEIGHTS).is_file():
-            raise _no_weights(folder)
-        file = TensorFile.read(folder / WEIGHTS)
+        file = adapter_file(folder)
         parts, whole = _sorted_out(file)
         factors = {module: _factors(file, settings, module, names) for module, names in sorted(parts.items())}
         adapter = cls(folder, settings, file, factors, whole)
@@ -82,6 +80,13 @@ class Adapter:
             raise InputError(
                 f"{self.file.path}: every lora_B is zero, so the adapter changes nothing; give one that was trained"
             )
+
+
+def adapter_file(folder: Path) -> TensorFile:
+    """The tensors of an adapter, of whatever kind it is; raises InputError where they are missing or damaged."""
+    if not (folder / WEIGHTS).is_file():
+        raise _no_weights(folder)
+    return TensorFile.read(folder / WEIGHTS)
 
 
 def _ends(module: str, name: str) -> bool:

@@ -12,7 +12,7 @@ TOKENIZER = (
     "chat_template.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt", "merges.txt",
     "*.tiktoken", "training.json", "extension.json",
 )  # fmt: skip
-_OTHERS = ("generation_config.json", "LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*", "*processor_config.json")
+_OF_WEIGHTS = ("LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*", "*processor_config.json")
 
 # Any of these makes a folder one that has a tokenizer.
 _VOCABULARIES = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
@@ -20,7 +20,12 @@ _VOCABULARIES = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencep
 
 def companions(folder: Path) -> dict[str, Path]:
     """Files by name that go along, without config.json, which belongs to the tensors."""
-    return _matching(folder, TOKENIZER + _OTHERS)
+    return _matching(folder, (*TOKENIZER, *_OF_WEIGHTS, "generation_config.json"))
+
+
+def of_weights(folder: Path) -> dict[str, Path]:
+    """Those of them that go along whatever the tokenizer is, by name."""
+    return _matching(folder, _OF_WEIGHTS)
 
 
 def tokenizer_files(folder: Path) -> dict[str, Path]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from corpusforge.errors import InputError
 from corpusforge.weights.adapter import Adapter, Factors
 from corpusforge.weights.checkpoint import Checkpoint
+from corpusforge.weights.configuration import is_tied, num_rows, untied, with_rows
 from corpusforge.weights.floats import STORED, Floats, narrowed, widened
 from corpusforge.weights.lora_settings import CONFIG as ADAPTER_CONFIG
 from corpusforge.weights.names import INPUT_MATRICES, OUTPUT_MATRICES, is_matrix
@@ -74,8 +75,8 @@ class Merge:
             "added": sorted(self.beside),
             "kept": len(self.base.tensors.keys() - self.changes.keys()),
             "scales": sorted({change.factors.scale for change in changed if change.factors is not None}),
-            "vocab_size": self.config.get("vocab_size"),
-            "tie_word_embeddings": self.config.get("tie_word_embeddings"),
+            "vocab_size": num_rows(self.config),
+            "tie_word_embeddings": is_tied(self.config),
         }
 
     def _rows(self, change: Change, begin: int, end: int) -> Floats:
@@ -179,7 +180,7 @@ def _with_matrices(base: Checkpoint, adapter: Adapter, changes: dict[str, Change
     config: dict[str, Any] = dict(base.config)
     if matrix is None or not {matrix, output} & changes.keys():
         return Merge(base, adapter, changes, config, {})
-    if _says_tied(base, output):
+    if _are_tied(base, output):
         output = output or _output_name(matrix)
         source = base.tensors[matrix]
         both = {name: Change(source.dtype, source.shape, matrix) for name in (matrix, output)} | changes
@@ -189,24 +190,21 @@ def _with_matrices(base: Checkpoint, adapter: Adapter, changes: dict[str, Change
             raise InputError(f"{adapter.folder / ADAPTER_CONFIG}: ensure_weight_tying is set, and the adapter has other values "
                              f"for {output} than for {matrix}; save it again from the training checkpoint")  # fmt: skip
         else:
-            changes, config = both, _everywhere(config, "tie_word_embeddings", False)
+            changes, config = both, untied(config)
     tensors: dict[str, Tensor | Change] = {**base.tensors, **changes}
     rows = {name: tensors[name].shape[0] for name in (matrix, output) if name in tensors}
     if len(set(rows.values())) > 1:
         stated = " and ".join(f"{name} has {count} rows" for name, count in rows.items())
         raise InputError(f"{adapter.folder}: {stated}; save the adapter with save_embedding_layers=True")
     if rows[matrix] != base.tensors[matrix].shape[0]:
-        config = _everywhere(config, "vocab_size", rows[matrix])
+        config = with_rows(config, rows[matrix])
     beside = {name: base.shard_of(matrix).path.name for name in changes if name not in base.tensors}
     return Merge(base, adapter, changes, config, beside)
 
 
-def _says_tied(base: Checkpoint, output: str | None) -> bool:
-    part = base.config.get("text_config")
-    for config in (base.config, part if isinstance(part, dict) else {}):
-        if isinstance(config.get("tie_word_embeddings"), bool):
-            return bool(config["tie_word_embeddings"])
-    return output not in base.tensors
+def _are_tied(base: Checkpoint, output: str | None) -> bool:
+    stated = is_tied(base.config)
+    return output not in base.tensors if stated is None else stated
 
 
 def _are_one(merge: Merge, matrix: str, output: str) -> bool:
@@ -217,15 +215,3 @@ def _are_one(merge: Merge, matrix: str, output: str) -> bool:
 
 def _output_name(matrix: str) -> str:
     return "embed_out.weight" if "embed_in" in matrix else "lm_head.weight"
-
-
-def _everywhere(config: Mapping[str, Any], name: str, value: object) -> dict[str, Any]:
-    """A configuration with another value wherever it is stated, and at the top unless it is stated below only."""
-    part = config.get("text_config")
-    is_below = isinstance(part, dict) and name in part
-    changed = dict(config)
-    if is_below:
-        changed["text_config"] = {**(part or {}), name: value}
-    if name in config or not is_below:
-        changed[name] = value
-    return changed

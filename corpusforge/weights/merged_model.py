@@ -1,22 +1,19 @@
 """The folder of a merged model: written aside file by file, read back and compared, then renamed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from corpusforge import __version__
 from corpusforge.errors import StoreDamaged
 from corpusforge.weights.adapter import WEIGHTS
+from corpusforge.weights.changed import Changed
 from corpusforge.weights.checkpoint import CONFIG, INDEX, Checkpoint, object_bytes
 from corpusforge.weights.companions import companions, is_of_tokenizer, tokenizer_files
-from corpusforge.weights.folder import copied, digest, linked, published_folder
+from corpusforge.weights.folder import copied, digest, published_folder
 from corpusforge.weights.lora_settings import CONFIG as ADAPTER_CONFIG
 from corpusforge.weights.merge import Merge
 from corpusforge.weights.provenance import RECORDS, all_facts, digests, facts_of, tensor_facts
-from corpusforge.weights.tensors import Tensor, TensorFile, write_tensors
+from corpusforge.weights.tensors import Tensor
 
 RECORD = "merge.json"
 
@@ -28,29 +25,25 @@ def write_merged(merge: Merge, out: Path, *, link: bool = False) -> dict[str, An
     read back, FolderRefused where `out` exists.
     """
     others = other_files(merge)
+    tensors = {name: Tensor.of(change.dtype, change.shape) for name, change in merge.changes.items()}
+    changed = Changed(merge.base, tensors, merge.blocks, merge.beside)
     with published_folder(out) as folder:
-        for shard in merge.base.shards.values():
-            if shard.tensors.keys() & merge.changes.keys() or shard.path.name in merge.beside.values():
-                _write_shard(merge, shard, folder / shard.path.name)
-            else:
-                (linked if link else copied)(shard.path, folder / shard.path.name)
+        taken = changed.write(folder, link=link)
         for name, path in others.items():
             copied(path, folder / name)
         (folder / CONFIG).write_bytes(object_bytes(merge.config))
-        if merge.base.index is not None:
-            (folder / INDEX).write_bytes(object_bytes(_index(merge, folder)))
-        tensors = _prove(merge, folder)
+        proven = _prove(merge, folder)
         adapter = merge.adapter
         record = {
             "corpusforge": __version__,
             **merge.facts(),
-            "base_files": digests({name: shard.path for name, shard in merge.base.shards.items()}),
+            "base_files": taken,
             "base_config": digest(merge.base.folder / CONFIG),
             "adapter_files": digests({name: adapter.folder / name for name in (ADAPTER_CONFIG, WEIGHTS)}),
             "tokenizer_of": "adapter" if tokenizer_files(adapter.folder) else "base",
             "left_behind": _left_behind(merge),
             "files": digests({path.name: path for path in folder.iterdir()}),
-            "tensors": tensors,
+            "tensors": proven,
         }
         (folder / RECORD).write_bytes(object_bytes(record))
     return record
@@ -63,36 +56,10 @@ def other_files(merge: Merge) -> dict[str, Path]:
     return kept | tokenizer
 
 
-def _write_shard(merge: Merge, shard: TensorFile, path: Path) -> None:
-    """A file of tensors, in the base's order, a new tensor at its end."""
-    tensors = dict(shard.tensors)
-    new = [name for name, file in merge.beside.items() if file == path.name]
-    for name in (*tensors, *new):
-        if name in merge.changes:
-            tensors[name] = Tensor.of(merge.changes[name].dtype, merge.changes[name].shape)
-
-    def blocks(name: str) -> Iterator[NDArray[np.generic]]:
-        return merge.blocks(name) if name in merge.changes else iter([shard.raw(name)])
-
-    write_tensors(path, tensors, blocks, shard.metadata)
-
-
-def _index(merge: Merge, folder: Path) -> dict[str, Any]:
-    """The base's index with what is new; sizes only where it states them."""
-    index = dict(merge.base.index or {})
-    tensors = [each for name in merge.base.shards for each in TensorFile.read(folder / name).tensors.values()]
-    sizes = dict(index.get("metadata") or {})
-    if "total_size" in sizes:
-        sizes["total_size"] = sum(each.num_bytes for each in tensors)
-    if "total_parameters" in sizes:
-        sizes["total_parameters"] = sum(int(np.prod(each.shape)) for each in tensors)
-    return index | {"metadata": sizes, "weight_map": {**index["weight_map"], **merge.beside}}
-
-
 def _prove(merge: Merge, folder: Path) -> dict[str, Any]:
     """Open the checkpoint again; facts of its tensors, each of which is the base's or what the plan gives once more."""
     written = Checkpoint.read(folder)
-    found = all_facts(written)
+    found = all_facts(written.shards.values())
     expected = {
         name: facts_of(change.dtype, change.shape, merge.blocks(name)) for name, change in merge.changes.items()
     } | {

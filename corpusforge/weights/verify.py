@@ -1,6 +1,6 @@
-"""A checkpoint against its records, and every value of it: `corpusforge weights verify`."""
+"""A checkpoint or an adapter against its records, and every value of it: `corpusforge weights verify`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpusforge.errors import InputError
-from corpusforge.weights.checkpoint import Checkpoint, read_object
+from corpusforge.weights.adapter import adapter_file
+from corpusforge.weights.checkpoint import CONFIG, Checkpoint, read_object
 from corpusforge.weights.floats import STORED, widened
-from corpusforge.weights.folder import digest
-from corpusforge.weights.provenance import RECORDS, all_facts, pieces
+from corpusforge.weights.lora_settings import CONFIG as ADAPTER_CONFIG
+from corpusforge.weights.provenance import RECORDS, TRAINING_RECORD, all_facts, changed_files, pieces
 from corpusforge.weights.tensors import SIZES, TensorFile
 
 # Bits of the 8-bit formats that are set in what is no number (E4M3 has no infinity), and numbers without sign.
@@ -31,21 +32,34 @@ class Verified:
 
 
 def verify_checkpoint(folder: Path, record: Path | None = None) -> Verified:
-    """Read all of a checkpoint; its own records are taken unless one is given.
+    """Read all of a checkpoint or an adapter; its own records are taken unless one is given.
 
     Raises InputError where files are damaged or contradict each other.
     """
-    checkpoint = Checkpoint.read(folder)
-    records = [record] if record else [folder / name for name in RECORDS if (folder / name).is_file()]
-    problems = [problem for shard in checkpoint.shards.values() for problem in _not_finite(shard)]
+    shards = _shards(folder)
+    records = [record] if record else list(_own_records(folder))
+    problems = [problem for shard in shards for problem in _not_finite(shard)]
     for each in records:
-        problems += _unlike(checkpoint, read_object(each), each)
-    tensors = checkpoint.tensors.values()
+        problems += _unlike(folder, shards, read_object(each), each)
+    tensors = [tensor for shard in shards for tensor in shard.tensors.values()]
     formats = {tensor.dtype for tensor in tensors} - SIZES.keys()
     size = sum(tensor.num_bytes for tensor in tensors)
     return Verified(
         len(tensors), size, tuple(each.name for each in records), tuple(sorted(formats)), tuple(dict.fromkeys(problems))
     )
+
+
+def _shards(folder: Path) -> list[TensorFile]:
+    if (folder / ADAPTER_CONFIG).is_file() and not (folder / CONFIG).is_file():
+        return [adapter_file(folder)]
+    return list(Checkpoint.read(folder).shards.values())
+
+
+def _own_records(folder: Path) -> Iterator[Path]:
+    yield from (folder / name for name in RECORDS if (folder / name).is_file())
+    trained = folder / TRAINING_RECORD
+    if trained.is_file() and "files" in read_object(trained):  # else it is of a tokenizer, which has no digests
+        yield trained
 
 
 def _not_finite(shard: TensorFile) -> Iterator[str]:
@@ -65,20 +79,16 @@ def _is_bad(block: NDArray[np.uint8], dtype: str) -> NDArray[np.bool_]:
     return np.zeros(0, np.bool_) if mask is None else (block & mask) == mask
 
 
-def _unlike(checkpoint: Checkpoint, record: Mapping[str, Any], path: Path) -> Iterator[str]:
+def _unlike(folder: Path, shards: Sequence[TensorFile], record: Mapping[str, Any], path: Path) -> Iterator[str]:
     """How a checkpoint differs from a record beside it, or from one of another folder, whose files are not meant."""
-    folder = checkpoint.folder
-    if "files" not in record and "tensors" not in record:
-        raise InputError(f"{path}: has no digests; give a record such as {', '.join(RECORDS)} or delta.json")
-    if path.parent.resolve() == folder.resolve():
-        for name, expected in record.get("files", {}).items():
-            if not (folder / name).is_file():
-                yield f"{folder / name}: missing, and {path.name} names it; get it again"
-            elif digest(folder / name) != expected:
-                yield f"{folder / name}: not the file that {path.name} describes; get it again"
+    is_beside = path.parent.resolve() == folder.resolve()
+    if "tensors" not in record and not (is_beside and "files" in record):
+        raise InputError(f"{path}: has no digests of tensors; give a record that has them, such as merge.json or delta.json")
+    if is_beside:
+        yield from (f"{each}; get it again" for each in changed_files(folder, record.get("files", {}), path.name))
     expected_tensors = record.get("tensors")
     if expected_tensors is not None:
-        found = all_facts(checkpoint)
+        found = all_facts(shards)
         for name in sorted({*found, *expected_tensors}):
             if found.get(name) != expected_tensors.get(name):
                 yield f"{folder}: {name}: {_difference(found.get(name), expected_tensors.get(name))} in {path}"

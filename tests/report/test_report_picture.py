@@ -98,6 +98,20 @@ def share(image: np.ndarray, colour: tuple[int, int, int]) -> float:
     return float((np.abs(image[..., :3].astype(int) - colour).max(axis=-1) <= 2).mean())
 
 
+@pytest.mark.parametrize("width", [400, 800, 1200])
+def test_no_link_above_and_nothing_of_the_page_is_cut_off(page: Path, tmp_path: Path, width: int) -> None:
+    # A page around it measures: the page itself allows no script.
+    around = tmp_path / "around.html"
+    around.write_text(
+        f'<iframe src="{page.as_uri()}" style="width:{width}px;height:700px" onload="'
+        "const page = this.contentDocument; document.title = [page.documentElement, page.querySelector('nav')]"
+        '.map(each => each.scrollWidth - each.clientWidth).join()"></iframe>'
+    )
+    freely = ("--allow-file-access-from-files", "--disable-web-security", "--virtual-time-budget=5000")
+    done = browse(around, tmp_path / "profile", *freely, "--dump-dom")
+    assert "<title>0,0</title>" in done.stdout
+
+
 def test_the_browser_finds_every_section(page: Path, tmp_path: Path) -> None:
     done = browse(page, tmp_path / "profile", "--dump-dom")
     assert [heading for heading in HEADINGS if f"<h2>{heading}</h2>" not in done.stdout] == []

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from corpusforge.inspect.trace import trace
 from corpusforge.train.data import Samples
 from corpusforge.train.metrics import read_metrics
+from corpusforge.weights.verify import verify_checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -68,8 +70,25 @@ def test_two_stages_train_and_leave_what_others_can_load(run: "subprocess.Comple
     assert AutoTokenizer.from_pretrained(final).is_fast
     facts = json.loads((folder / "run" / "answer" / "final" / "corpusforge.json").read_text())
     assert (facts["step"], facts["base_folder"]) == (2, str(final))
+    verified = [verify_checkpoint(folder / "run" / name / "final") for name in ("adapt", "answer")]
+    assert [(each.records, each.problems) for each in verified] == [(("corpusforge.json",), ())] * 2
+    assert facts["files"].keys() == {path.name for path in (folder / "run/answer/final").iterdir()} - {"corpusforge.json"}
     assert (folder / "run" / "report.html").read_text().count("<polyline") >= 4
     assert list((folder / "run" / "adapt" / "tensorboard").iterdir())
+
+
+def test_a_stage_does_not_begin_with_weights_that_another_left_and_someone_changed(
+    run: "subprocess.CompletedProcess[str]", folder: Path, packed_build: Path
+) -> None:
+    assert run.returncode == 0
+    changed = shutil.copytree(folder / "run" / "adapt" / "final", folder / "changed")
+    weights = bytearray((changed / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (changed / "model.safetensors").write_bytes(weights)
+    done = command(write_recipe(folder, packed_build, "on-changed", [{**STAGES[1], "init_from": str(changed)}]))
+    assert done.returncode == 3, done.stderr
+    told = f"stage 'answer' begins with {changed}/model.safetensors: not the file that corpusforge.json describes; delete"
+    assert told in done.stderr
 
 
 def test_bits_per_byte_are_those_of_a_loop_by_hand(

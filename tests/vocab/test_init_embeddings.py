@@ -279,7 +279,7 @@ def test_what_the_disk_changed_is_never_published(base_folder, tokenizer, tmp_pa
         target.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
         return hashlib.sha256(content).hexdigest()
 
-    monkeypatch.setattr("corpusforge.vocab.embedded_model.copied", torn)
+    monkeypatch.setattr("corpusforge.weights.changed.copied", torn)
     with pytest.raises(CorpusForgeError, match="is not a copy of the base's"):
         _written(base, tokenizer, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base"]
