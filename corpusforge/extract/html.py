@@ -10,6 +10,7 @@ from typing import ClassVar
 from corpusforge.extract.base import Extracted
 from corpusforge.extract.decoding import TextExtractor
 from corpusforge.extract.html_blocks import markdown
+from corpusforge.extract.html_elements import page_elements
 from corpusforge.extract.html_facts import facts_of
 from corpusforge.extract.html_main import comment_parts, main_part
 from corpusforge.extract.html_parse import TooDeep, parsed
@@ -58,8 +59,9 @@ class Html(TextExtractor):
             return Extracted(drop="too_deep", message="tags nest deeper than 2,048; what is behind cannot be read")
         if page is None:
             return Extracted(drop="empty_text", value=0, threshold=1, message="the page is empty")
-        facts = facts_of(page, url)
-        root = read_tree(page, keeps_formulas=self.formulas)
+        read = page_elements(page)
+        facts = facts_of(read, url)
+        root = read_tree(page, read, keeps_formulas=self.formulas)
         main = main_part(root)
         body, running = self._text(root, main, facts.title)
         if running < _MIN_WORDS or not body:

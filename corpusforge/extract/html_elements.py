@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from html import unescape
 from typing import NamedTuple
 
 import numpy as np
@@ -36,20 +37,42 @@ _KINDS = {
 _ANY = 2**15
 _ASKED = {"math": _ANY, "mjx-container": _ANY, "pre": _ANY, "img": PICTURE | FORMULA, "script": SOURCE}
 
-TAGS = ("", *sorted(_SKIPPED | _KINDS.keys() | _ASKED.keys()))
+# By number: names that its author gave an element, what else says something of it, and what is taken as it is.
+_ATTRIBUTES = (
+    "",
+    *("class", "id", "role"),
+    *("style", "itemprop", "type"),
+    *("colspan", "rowspan", "start", "property", "name", "http-equiv", "content", "rel", "href", "datetime", "pubdate"),
+    *("lang", "xml:lang", "hidden", "alt"),
+)
+_NUM_NAMES, _LAST_SAID, _FIRST_TAKEN = 3, 6, 5
+# The attributes of these that are taken; of links those alone that say something of the page.
+_TAKEN = {
+    "html": ("lang", "xml:lang"),
+    "meta": ("property", "name", "itemprop", "http-equiv", "content"),
+    "link": ("rel", "href"),
+    "a": ("rel", "href"),
+    "time": ("itemprop", "pubdate", "datetime"),
+    "script": ("type",),
+    "title": (),
+    "h1": (),
+    "td": ("colspan", "rowspan"),
+    "th": ("colspan", "rowspan"),
+    "ol": ("start",),
+}
+_TOLD = names("html meta link a time script title h1")
+
+TAGS = ("", *sorted(_SKIPPED | _KINDS.keys() | _ASKED.keys() | _TOLD))
 """Tags by number; 0 stands for all others, which are parts of sentences and change nothing."""
-# By number; the first three are names that its author gave an element, and the first six say something of it.
-_ATTRIBUTES = ("", *"class id role itemprop style type colspan rowspan start hidden href alt".split())
-_NUM_NAMES, _NUM_SAID = 3, 6
-_KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
+_COMMONS, _UNSAYABLE = b"creativecommons.org/", b"&#xFFFD;"
 
 
 class PageElements(NamedTuple):
     """A page as it is written out, and its elements.
 
-    By element: `kinds` (uint8) as blocks_of takes them, `marks` (int64) what is said of it, bits of markup_sums and html_names,
-    `is_link` (bool) whether it is a link, and `is_asked` (bool) whether it may be a formula or is code. `kept` are attributes
-    that the text depends on.
+    By element: `kinds` (uint8) as blocks_of takes them, `marks` (int64) what is said of it, bits of markup_sums and html_names;
+    as bool: `is_link`, it is a link, `is_asked`, it may be a formula or is code, `is_told`, it says something of the page.
+    `attributes` are those by which the text or what is known of the page differs.
     """
 
     raw: bytes
@@ -59,7 +82,8 @@ class PageElements(NamedTuple):
     marks: NDArray[np.int64]
     is_link: NDArray[np.bool_]
     is_asked: NDArray[np.bool_]
-    kept: Mapping[int, Mapping[str, str]]
+    is_told: NDArray[np.bool_]
+    attributes: Mapping[int, Mapping[str, str]]
 
 
 class _Tables(NamedTuple):
@@ -67,58 +91,73 @@ class _Tables(NamedTuple):
 
     tags: NDArray[np.int64]
     attributes: NDArray[np.int64]
-    leaves_out: NDArray[np.bool_]
-    kinds: NDArray[np.uint8]
-    asked: NDArray[np.int64]
-    wanted: NDArray[np.int64]
     words: NDArray[np.int64]
     meanings: NDArray[np.int64]
     parts: NDArray[np.int64]
+    leaves_out: NDArray[np.bool_]
+    is_told: NDArray[np.bool_]
+    kinds: NDArray[np.uint8]
+    asked: NDArray[np.int64]
+    wanted: NDArray[np.int64]
 
 
 def page_elements(page: etree._Element) -> PageElements:
-    """The elements of a parsed page, without those that never hold text of it, with all inside."""
+    """The elements of a parsed page: all but those inside of parts that never hold text and say nothing of the page."""
     raw, tables = etree.tostring(page, encoding="utf-8"), _tables()
     data = np.frombuffer(raw, np.uint8)
-    elements, events = map(frozen, elements_of(data, tables.tags, tables.leaves_out))
-    given, values = values_of(data, elements.tag, elements.inside, tables.attributes, tables.wanted)
-    marks = _said(raw, data, values, len(elements.tag))
+    elements, events = map(frozen, elements_of(data, tables.tags, tables.leaves_out, tables.is_told))
+    tag = elements.tag
+    given, values = values_of(data, tag, elements.inside, tables.attributes, tables.wanted)
+    marks = _said(raw, data, values, len(tag))
     marks[given & (_HIDDEN | _STYLE) == _HIDDEN] |= HIDDEN  # a style, where there is one, counts instead
-    kinds = tables.kinds[elements.tag]
-    is_link = (kinds == LINK) & (given & _HREF != 0)
-    is_asked = (marks | _ANY) & tables.asked[elements.tag] != 0
-    return PageElements(raw, elements, events, kinds, marks, is_link, is_asked, _kept(raw, values))
+    kinds = tables.kinds[tag]
+    is_link = kinds == LINK
+    is_told = tables.is_told[tag] & (~is_link | (given & _REL != 0) | (_COMMONS in raw))
+    is_asked = ((marks | _ANY) & tables.asked[tag] != 0) & (elements.last >= 0)
+    is_link &= given & _HREF != 0
+    return PageElements(raw, elements, events, kinds, marks, is_link, is_asked, is_told, _taken(raw, values, is_told))
+
+
+def unescaped(raw: bytes) -> str:
+    """Text or a value as it was before it was written out; what XML cannot say is left out."""
+    return unescape(raw.replace(_UNSAYABLE, b"").decode()) if b"&" in raw else raw.decode()
 
 
 def _said(raw: bytes, data: NDArray[np.uint8], values: Values, num_elements: int) -> NDArray[np.int64]:
     """What attributes say of each element."""
-    tables = _tables()
-    meanings = meanings_of(data, values.begin, values.end, tables.words, tables.meanings, tables.parts)
-    is_asked = np.where(values.attribute > _NUM_NAMES, meanings, meanings & ASK) != 0
+    tables, said = _tables(), _rows(values, values.attribute <= _LAST_SAID)
+    meanings = meanings_of(data, said.begin, said.end, tables.words, tables.meanings, tables.parts)
+    is_asked = np.where(said.attribute > _NUM_NAMES, meanings, meanings & ASK) != 0
     marks = np.zeros(num_elements, np.int64)
-    np.bitwise_or.at(marks, values.element, np.where(is_asked, 0, meanings))
-    for element, attribute, begin, end in _rows(values, is_asked & (values.attribute <= _NUM_SAID)):
+    np.bitwise_or.at(marks, said.element, np.where(is_asked, 0, meanings))
+    for element, attribute, begin, end in _listed(_rows(said, is_asked)):
         marks[element] |= said_by(_ATTRIBUTES[attribute], raw[begin:end])
     return marks
 
 
-def _kept(raw: bytes, values: Values) -> dict[int, dict[str, str]]:
+def _taken(raw: bytes, values: Values, is_told: NDArray[np.bool_]) -> dict[int, dict[str, str]]:
     """Names and values by element."""
-    kept: dict[int, dict[str, str]] = {}
-    for element, attribute, begin, end in _rows(values, values.attribute > _NUM_SAID):
-        kept.setdefault(element, {})[_ATTRIBUTES[attribute]] = raw[begin:end].decode()
-    return kept
+    taken: dict[int, dict[str, str]] = {}
+    is_taken = (values.attribute >= _FIRST_TAKEN) & ((values.attribute < _REL_NUMBER) | is_told[values.element])
+    for element, attribute, begin, end in _listed(_rows(values, is_taken)):
+        taken.setdefault(element, {})[_ATTRIBUTES[attribute]] = unescaped(raw[begin:end])
+    return taken
 
 
-def _rows(values: Values, is_taken: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
-    return zip(*(column[is_taken].tolist() for column in values), strict=True)
+def _rows(values: Values, is_taken: NDArray[np.bool_]) -> Values:
+    return Values(*(column[is_taken] for column in values))
+
+
+def _listed(values: Values) -> Iterator[tuple[int, int, int, int]]:
+    return zip(*(column.tolist() for column in values), strict=True)
 
 
 def _bits(*attributes: str) -> int:
     return sum(1 << _ATTRIBUTES.index(name) for name in attributes)
 
 
-_HIDDEN, _STYLE, _HREF = _bits("hidden"), _bits("style"), _bits("href")
+_HIDDEN, _STYLE, _HREF, _REL = _bits("hidden"), _bits("style"), _bits("href"), _bits("rel")
+_REL_NUMBER = _ATTRIBUTES.index("rel")
 
 
 @lru_cache(maxsize=1)
@@ -127,21 +166,19 @@ def _tables() -> _Tables:
         _Tables(
             names_table(TAGS[1:]),
             names_table(_ATTRIBUTES[1:]),
-            np.array([tag in _SKIPPED for tag in TAGS]),
-            np.array([_KINDS.get(tag, 0) for tag in TAGS], np.uint8),
-            np.array([_ASKED.get(tag, FORMULA) for tag in TAGS], np.int64),
-            np.array([_bits(*_wanted(tag)) for tag in TAGS], np.int64),
             names_table(tuple(WORDS)),
             np.array([0, *WORDS.values()], np.int64),
             np.array([int.from_bytes(part.encode(), "little") for part in PARTS]),
+            np.array([tag in _SKIPPED for tag in TAGS]),
+            np.array([tag in _TOLD for tag in TAGS]),
+            np.array([_KINDS.get(tag, 0) for tag in TAGS], np.uint8),
+            np.array([_ASKED.get(tag, FORMULA) for tag in TAGS], np.int64),
+            np.array([_bits(*_wanted(tag)) for tag in TAGS], np.int64),
         )
     )
 
 
 def _wanted(tag: str) -> tuple[str, ...]:
     """The attributes of a tag whose values matter."""
-    if tag == "script":
-        return ("type",)
-    if tag not in _BLOCKS:
-        return ("class", "style")
-    return ("class", "id", "role", "itemprop", "style", *_KEPT.get(tag, ()))
+    said = ("class", "id", "role", "itemprop", "style") if tag in _BLOCKS else () if tag in _SKIPPED else ("class", "style")
+    return tuple({*said, *_TAKEN.get(tag, ())})

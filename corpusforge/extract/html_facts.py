@@ -4,23 +4,17 @@ Only what is stated is taken: metadata, JSON-LD, marked links and times. Nothing
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from html import unescape
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
-
-from lxml import etree
 
 from corpusforge.extract.creative_commons import commons_address
 from corpusforge.extract.html_dates import iso_date
+from corpusforge.extract.html_elements import PageElements
 from corpusforge.extract.html_linked_data import linked_facts
+from corpusforge.extract.html_said import MAX_CHARACTERS, Said, said_of, short
 from corpusforge.extract.html_tree import num_words
-from corpusforge.extract.plain import without_marks
 
-_MAX_CHARACTERS = 300
-_MAX_HEADINGS = 20
-# What links to a heading itself are drawn as; the last is an icon of a font.
-_HEADING_LINKS = " \u00b6#\uf0c1"
 _TITLES = ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title")
 _AUTHORS = (
     "citation_author",
@@ -63,94 +57,26 @@ class Facts:
         return {name: value for name, value in named.items() if value}
 
 
-@dataclass
-class _Said:
-    """What the elements of a page say, before one of several is chosen."""
-
-    meta: dict[str, list[str]] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
-    headings: list[str] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    times: list[tuple[bool, str]] = field(default_factory=list)
-    scripts: list[str] = field(default_factory=list)
-    licenses: list[str] = field(default_factory=list)
-    commons: set[str] = field(default_factory=set)
-    authors: list[str] = field(default_factory=list)
-
-    def first(self, names: Iterable[str]) -> str:
-        """The value of the first of these names of <meta>."""
-        return next((values[0] for name in names if (values := self.meta.get(name))), "")
-
-
-def facts_of(page: etree._Element, address: str = "") -> Facts:
-    """Facts of a parsed page that was found at `address`, "" where that is not known."""
-    said = _said(page)
+def facts_of(page: PageElements, address: str = "") -> Facts:
+    """Facts of a page that was found at `address`, "" where that is not known."""
+    said = said_of(page)
     linked = linked_facts(said.scripts)
     site = said.first(_SITES) or linked.get("publisher", "")
     canonical = said.links.get("canonical", "") or said.first(("og:url",))
-    language = page.get("lang") or page.get("{http://www.w3.org/XML/1998/namespace}lang") or page.get("xml:lang") or ""
     return Facts(
         title=_title(said, linked.get("headline", ""), site),
         author=_author(said, linked.get("author", "")),
-        site=_short(site),
+        site=short(site),
         date=_date(said, linked.get("datePublished", "")),
         license=_license(said, linked.get("license", ""), address),
         url=_address(canonical, address),
         language=_language(
-            (language, said.first(("content-language", "og:locale", "dc.language")), linked.get("inLanguage", ""))
+            (said.language, said.first(("content-language", "og:locale", "dc.language")), linked.get("inLanguage", ""))
         ),
     )
 
 
-def _said(page: etree._Element) -> _Said:
-    said, links = _Said(), list[etree._Element]()
-    for element in page.iter("a", "meta", "link", "h1", "title", "time", "script"):
-        tag = element.tag
-        if tag == "a":
-            _hear_link(said, element)
-        elif tag == "meta":
-            _hear_meta(said, element)
-        elif tag == "link":
-            links.append(element)
-        elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
-            said.headings.append(_short("".join(element.itertext())).rstrip(_HEADING_LINKS))
-        elif tag == "title":
-            said.titles.append(_short(element.text or ""))
-        elif tag == "time":
-            is_published = element.get("itemprop") == "datePublished" or element.get("pubdate") is not None
-            said.times.append((is_published, element.get("datetime") or element.text or ""))
-        elif element.get("type") == "application/ld+json" and element.text:
-            said.scripts.append(element.text)
-    for element in links:  # behind those that readers see
-        _hear_link(said, element)
-    return said
-
-
-def _hear_meta(said: _Said, meta: etree._Element) -> None:
-    name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
-    value = _short(meta.get("content") or "")
-    if name and value:
-        said.meta.setdefault(name.strip().lower(), []).append(value)
-
-
-def _hear_link(said: _Said, element: etree._Element) -> None:
-    address, rel = (element.get("href") or "").strip(), element.get("rel")
-    if not rel and "creativecommons.org/" not in address:
-        return
-    if rel and address:
-        names = rel.lower().split()
-        if "license" in names:
-            said.licenses.append(address)
-        if "canonical" in names:
-            said.links.setdefault("canonical", address)
-        if "author" in names and element.tag == "a":
-            said.authors.append(_short("".join(element.itertext())))
-    commons = commons_address(address)
-    if commons:
-        said.commons.add(commons)
-
-
-def _title(said: _Said, headline: str, site: str) -> str:
+def _title(said: Said, headline: str, site: str) -> str:
     """The heading of the page if its metadata confirm it, else the title they give, without the name of the site."""
     stated = [each for each in (said.first(_TITLES), headline, *said.titles[:1]) if each]
     known = [_letters(each) for each in stated]
@@ -174,21 +100,21 @@ def _without_site(title: str, site: str) -> str:
     return first if num_words(first) * 2 >= num_words(longest) else longest
 
 
-def _author(said: _Said, linked: str) -> str:
+def _author(said: Said, linked: str) -> str:
     for name in _AUTHORS:
         values = [value for value in said.meta.get(name, []) if "://" not in value]
         if values:
-            return "; ".join(dict.fromkeys(_BY.sub("", value) for value in values))[:_MAX_CHARACTERS]
-    return _short(_BY.sub("", linked)) or next((_BY.sub("", each) for each in said.authors if each), "")
+            return "; ".join(dict.fromkeys(_BY.sub("", value) for value in values))[:MAX_CHARACTERS]
+    return short(_BY.sub("", linked)) or next((_BY.sub("", each) for each in said.authors if each), "")
 
 
-def _date(said: _Said, linked: str) -> str:
+def _date(said: Said, linked: str) -> str:
     stated = [value for name in _DATES for value in said.meta.get(name, ())]
     times = [value for is_published, value in sorted(said.times, key=lambda each: not each[0])]
     return next((found for value in (*stated[:10], linked, *times[:1]) if (found := iso_date(value))), "")
 
 
-def _license(said: _Said, linked: str, address: str) -> str:
+def _license(said: Said, linked: str, address: str) -> str:
     """What is marked as the licence; without a mark, the one Creative Commons licence that the page links to."""
     marked = (*said.licenses, linked, *(said.first((name,)) for name in _LICENSES))
     found = next((each for value in marked if (each := commons_address(value) or _address(value, address))), "")
@@ -213,8 +139,3 @@ def _language(values: Sequence[str]) -> str:
 
 def _letters(text: str) -> str:
     return "".join(_LETTERS.findall(text.lower()))
-
-
-def _short(text: str) -> str:
-    text = " ".join(without_marks(text[: 20 * _MAX_CHARACTERS]).split())
-    return (unescape(text) if "&" in text else text)[:_MAX_CHARACTERS]  # some sites escape twice

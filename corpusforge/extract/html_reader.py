@@ -13,7 +13,7 @@ from lxml import etree
 from numpy.typing import NDArray
 
 from corpusforge.extract.html_alone import Fates, Leaf, fates_of
-from corpusforge.extract.html_elements import TAGS, PageElements, page_elements
+from corpusforge.extract.html_elements import TAGS, PageElements
 from corpusforge.extract.html_formulas import is_display_tex
 from corpusforge.extract.html_inline import ends_sentence, finished, inline_classes
 from corpusforge.extract.html_names import HIDDEN, OF_ELEMENTS
@@ -46,9 +46,8 @@ _ROLES = {
 _DIV = TAGS.index("div")
 
 
-def read_tree(page: etree._Element, *, keeps_formulas: bool = True) -> Node:
+def read_tree(page: etree._Element, read: PageElements, *, keeps_formulas: bool = True) -> Node:
     """The blocks of a parsed page; where nearly all is in a link that was never closed, long lines are no links."""
-    read = page_elements(page)
     fates = fates_of(page, read, keeps_formulas=keeps_formulas)
     reading, data = _reading(read, fates)
     blocks, pieces = map(frozen, blocks_of(data, read.elements, read.events, reading, inline_classes()))
@@ -59,7 +58,7 @@ def read_tree(page: etree._Element, *, keeps_formulas: bool = True) -> Node:
     if sums.words[0] > _MANY_WORDS and sums.linked[0] > 0.9 * sums.words[0]:
         sums = sums_of(form, parent, tags, marks, leaves, roles, _DIV, False)
     languages = {element: {"language": leaf.language} for element, leaf in fates.alone.items() if leaf.tag == "pre"}
-    return _tree(sums, blocks, texts, {**read.kept, **languages})
+    return _tree(sums, blocks, texts, {**read.attributes, **languages})
 
 
 def _reading(read: PageElements, fates: Fates) -> tuple[Reading, NDArray[np.uint8]]:

@@ -24,10 +24,10 @@ _LESS, _GREATER, _SLASH, _QUOTE, _EQUALS, _BLANK = 0x3C, 0x3E, 0x2F, 0x22, 0x3D,
 
 
 class Elements(NamedTuple):
-    """The elements of a page that are not left out, in the order of their begins.
+    """Elements of a page, in the order of their begins.
 
     `tag` (uint8) is the number of the name and `place` (int64) the place among all elements; the attributes begin at
-    data[inside] (int64), and event `last` (int64) ends the element.
+    data[inside] (int64), and event `last` (int64) ends the element, -1 for one that is left out.
     """
 
     tag: NDArray[np.uint8]
@@ -63,11 +63,12 @@ def names_table(names: Sequence[str]) -> NDArray[np.int64]:
 
 @kernel
 def elements_of(
-    data: NDArray[np.uint8], tags: NDArray[np.int64], leaves_out: NDArray[np.bool_]
+    data: NDArray[np.uint8], tags: NDArray[np.int64], leaves_out: NDArray[np.bool_], is_told: NDArray[np.bool_]
 ) -> tuple[Elements, Events]:
     """The elements of a page that lxml has serialized in UTF-8.
 
-    `tags` are the names that count, and by the numbers of these `leaves_out` says what is left out with all inside.
+    `tags` are the names that count. By their numbers `leaves_out` says what is left out with all inside, so that it has no
+    events and is no element; `is_told`, what is an element nevertheless.
     """
     num_tags = 0
     for byte in data:
@@ -82,9 +83,12 @@ def elements_of(
         name_end = _name_end(data, position + 1 + is_end)
         stop = _next(data, name_end, _GREATER)
         is_empty = not is_end and data[stop - 1] == _SLASH
-        number = 0 if is_end or depth else _number_of(data, position + 1, name_end, tags)
+        number = 0 if is_end else _number_of(data, position + 1, name_end, tags)
         num_seen += not is_end
         if depth or leaves_out[number]:
+            if is_told[number] and not is_end:
+                tag[num_elements], place[num_elements], inside[num_elements] = number, num_seen - 1, name_end
+                last[num_elements], num_elements = -1, num_elements + 1
             depth += 0 if is_empty else -1 if is_end else 1
             if depth == 0:
                 event[num_events], begin[num_events] = LEFT_OUT, stop + 1

@@ -1,14 +1,20 @@
 import pytest
-from lxml import etree
 
 from corpusforge.extract.html_dates import iso_date
+from corpusforge.extract.html_elements import page_elements
 from corpusforge.extract.html_facts import Facts, facts_of
 from corpusforge.extract.html_linked_data import linked_facts
+from corpusforge.extract.html_parse import parsed
 
 
 def facts(head: str = "", body: str = "", address: str = "") -> Facts:
-    page = etree.fromstring(f"<html><head>{head}</head><body>{body}<p>text</p></body></html>", etree.HTMLParser())
-    return facts_of(page, address)
+    return facts_in(f"<html><head>{head}</head><body>{body}<p>text</p></body></html>", address)
+
+
+def facts_in(html: str, address: str = "") -> Facts:
+    page = parsed(html.encode())
+    assert page is not None
+    return facts_of(page_elements(page), address)
 
 
 def linked(data: str) -> str:
@@ -124,8 +130,7 @@ def test_the_address_is_the_canonical_one_of_the_web(head: str, url: str) -> Non
 
 
 def test_the_language_is_that_of_the_page_in_lower_case() -> None:
-    page = etree.fromstring("<html lang='zh_Hans-CN'><p>x", etree.HTMLParser())
-    assert facts_of(page).language == "zh-hans-cn"
+    assert facts_in("<html lang='zh_Hans-CN'><p>x").language == "zh-hans-cn"
     assert facts("<meta http-equiv='content-language' content='en-GB'>").language == "en-gb"
     assert facts("<meta http-equiv='content-language' content='en, de'>").language == ""
 

@@ -1,0 +1,112 @@
+"""What the elements of a page say of it: <meta>, links, titles, headings, times, JSON-LD, before one of several is chosen."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+
+import numpy as np
+
+from corpusforge.extract.creative_commons import commons_address
+from corpusforge.extract.html_elements import TAGS, PageElements, unescaped
+from corpusforge.extract.plain import without_marks
+
+MAX_CHARACTERS = 300
+"""Of a title, a name and whatever else is taken from a page."""
+
+_MAX_HEADINGS = 20
+# What links to a heading itself are drawn as; the last is an icon of a font.
+_HEADING_LINKS = " \u00b6#\uf0c1"
+_TAG = re.compile(b"<[^>]*>")
+
+Given = Mapping[str, str]
+
+
+@dataclass
+class Said:
+    """What a page says: values of <meta> by name, addresses of marked links by kind, and texts."""
+
+    meta: dict[str, list[str]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    headings: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    times: list[tuple[bool, str]] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    licenses: list[str] = field(default_factory=list)
+    commons: set[str] = field(default_factory=set)
+    authors: list[str] = field(default_factory=list)
+    language: str = ""
+
+    def first(self, names: Iterable[str]) -> str:
+        """The value of the first of these names of <meta>."""
+        return next((values[0] for name in names if (values := self.meta.get(name))), "")
+
+
+def said_of(page: PageElements) -> Said:
+    """What the elements of a page say, those too of parts that hold no text of it."""
+    said, behind = Said(), list[Given]()
+    told = np.flatnonzero(page.is_told)
+    for element, number in zip(told.tolist(), page.elements.tag[told].tolist(), strict=True):
+        tag, given = TAGS[number], page.attributes.get(element, {})
+        if tag == "meta":
+            _hear_meta(said, given)
+        elif tag == "link":
+            behind.append(given)
+        elif tag == "a":
+            _hear_link(said, given)
+            if "author" in given.get("rel", "").lower().split() and given.get("href", "").strip():
+                said.authors.append(short(_all_text(page, element, tag)))
+        elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
+            said.headings.append(short(_all_text(page, element, tag)).rstrip(_HEADING_LINKS))
+        elif tag == "title":
+            said.titles.append(short(_text(page, element)))
+        elif tag == "time":
+            is_published = given.get("itemprop") == "datePublished" or "pubdate" in given
+            said.times.append((is_published, given.get("datetime") or _text(page, element)))
+        elif tag == "script" and given.get("type") == "application/ld+json":
+            said.scripts.append(_text(page, element))
+        elif tag == "html":
+            said.language = said.language or given.get("lang") or given.get("xml:lang") or ""
+    for given in behind:  # those that readers see come first
+        _hear_link(said, given)
+    return said
+
+
+def short(text: str) -> str:
+    """At most 300 characters on one line; some sites escape twice."""
+    text = " ".join(without_marks(text[: 20 * MAX_CHARACTERS]).split())
+    return (unescape(text) if "&" in text else text)[:MAX_CHARACTERS]
+
+
+def _hear_meta(said: Said, meta: Given) -> None:
+    name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
+    value = short(meta.get("content", ""))
+    if name and value:
+        said.meta.setdefault(name.strip().lower(), []).append(value)
+
+
+def _hear_link(said: Said, link: Given) -> None:
+    address, names = link.get("href", "").strip(), link.get("rel", "").lower().split()
+    if not address:
+        return
+    if "license" in names:
+        said.licenses.append(address)
+    if "canonical" in names:
+        said.links.setdefault("canonical", address)
+    commons = commons_address(address)
+    if commons:
+        said.commons.add(commons)
+
+
+def _text(page: PageElements, element: int) -> str:
+    """Text of an element before the first one inside."""
+    begin = page.raw.index(b">", page.elements.inside[element]) + 1
+    return unescaped(page.raw[begin : page.raw.find(b"<", begin)]) if page.raw[begin - 2 : begin] != b"/>" else ""
+
+
+def _all_text(page: PageElements, element: int, tag: str) -> str:
+    """Text of an element and of those inside."""
+    begin = page.raw.index(b">", page.elements.inside[element]) + 1
+    if page.raw[begin - 2 : begin] == b"/>":
+        return ""
+    return unescaped(_TAG.sub(b"", page.raw[begin : page.raw.find(f"</{tag}>".encode(), begin)]))
