@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from made_rows import MadeRows, make_base, make_build
 
-from corpusforge.errors import InputError, UserError
+from corpusforge.errors import InputError, OutOfMemory, UserError
 from corpusforge.recipe.training import TrainStage
 from corpusforge.report.training import write_training_report
 from corpusforge.train.base import check_vocabulary, read_base
 from corpusforge.train.flops import Work, peak_flops
 from corpusforge.train.memory import memory, num_training
 from corpusforge.train.metrics import Hardware, Metrics, StepFacts, read_metrics, speeds
+from corpusforge.train.run import memory_advice
 
 WORK = Work(matrix_weights=1000, num_layers=2, attention_width=8, weights_train=True)
 
@@ -97,6 +98,42 @@ def test_the_plan_counts_weights_as_the_model_does(tmp_path: Path) -> None:
         assert base.matrix_weights == base.num_weights - (0 if tied else 64 * 32) - 5 * 32
         lora = stage(trains="lora", lora={"rank": 4, "targets": ["q_proj", "down_proj"]})
         assert num_training(lora, base) == 2 * 4 * (32 + 32 + 64 + 32)
+
+
+def test_four_bits_are_of_the_matrices_and_not_of_embeddings_and_head(tmp_path: Path) -> None:
+    base = read_base(make_base(tmp_path / "base"))
+    embeddings = 2 * 64 * 32
+    wanted = 2 * embeddings + 0.516 * (base.num_weights - embeddings)
+    assert memory(stage(trains="qlora", zero=1), base, 1).weights == int(wanted)
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "advice"),
+    [
+        (
+            "CUDA out of memory. Tried to allocate 9 GiB\nmore",
+            {"micro_batch_rows": 8, "loss_chunk_tokens": 0},
+            "micro_batch_rows: 4, loss_chunk_tokens: 2048, activation_checkpointing: true, zero: 3 with more processes, "
+            "offload: optimizer, trains: lora;",
+        ),
+        (
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            {"micro_batch_rows": 6, "global_batch_tokens": 48, "trains": "lora", "zero": 3, "offload": "optimizer"},
+            "micro_batch_rows: 3, activation_checkpointing: true, trains: qlora;",
+        ),
+    ],
+)
+def test_short_memory_is_told_with_what_to_try(
+    monkeypatch: pytest.MonkeyPatch, said: str, settings: dict[str, Any], advice: str
+) -> None:
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 1)
+    with pytest.raises(OutOfMemory) as told, memory_advice(stage(**settings)):
+        raise RuntimeError(said)
+    assert str(told.value).startswith(
+        f"train: stage 'a': memory is short ({said.splitlines()[0]}); try, in this order: {advice}"
+    )
+    with pytest.raises(RuntimeError, match="another"), memory_advice(stage()):
+        raise RuntimeError("another error")
 
 
 def test_processes_share_what_zero_says_they_share(tmp_path: Path) -> None:
