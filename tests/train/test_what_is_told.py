@@ -1,17 +1,22 @@
 """Figures of a run, the plan before it, and the files that tell of it."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from made_rows import MadeRows, make_base, make_build
 
-from corpusforge.errors import InputError, OutOfMemory, UserError
+from corpusforge.errors import Diverged, InputError, OutOfMemory, UserError
 from corpusforge.recipe.training import TrainStage
 from corpusforge.report.training import write_training_report
 from corpusforge.train.base import check_vocabulary, read_base
+from corpusforge.train.batches import Batches
 from corpusforge.train.flops import Work, peak_flops
+from corpusforge.train.loop import update
 from corpusforge.train.memory import memory, num_training
 from corpusforge.train.metrics import Hardware, Metrics, StepFacts, read_metrics, speeds
 from corpusforge.train.run import memory_advice
@@ -72,6 +77,38 @@ def test_after_a_resume_no_step_stands_twice_in_the_file(tmp_path: Path) -> None
     assert [(line["step"], line["loss"]) for line in read_metrics(tmp_path / "metrics.jsonl")] == [(1, 2.0), (2, 2.0), (3, 7.0)]
     assert said[0].startswith("step 3/9  loss 2.0000  lr 0.0001  ")
     assert said[1] == "step 3/9  held-out bits per byte: geo 1.5000"
+
+
+def test_a_step_whose_gradient_overflowed_fp16_is_told_and_counted(tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "a").mkdir()
+    told = Metrics(tmp_path / "a", 0, 9, Hardware("cpu", 1, WORK), said.append)
+    told.step(replace(facts(1), gradient_norm=math.inf, loss_scale=65536.0), False, 10**9)
+    told.step(replace(facts(2), loss_scale=32768.0), True, 10**9)
+    told.close()
+    assert said[0].startswith("step 1/9  skipped: its gradient overflowed fp16 at loss scale 65,536")
+    lines = read_metrics(tmp_path / "a" / "metrics.jsonl")
+    assert [(line["gradient_norm"], line["loss_scale"], line["skipped"]) for line in lines] == [
+        (None, 65536.0, True),
+        (0.5, 32768.0, False),
+    ]
+    assert "2 steps, 1 of them skipped since gradients overflowed fp16" in write_training_report(tmp_path).read_text()
+
+
+def test_gradients_that_overflow_fp16_at_any_scale_end_with_the_step_and_a_cure(tmp_path: Path) -> None:
+    def step() -> None:
+        raise Exception("Current loss scale already at minimum - cannot decrease scale anymore. Exiting run.")
+
+    job = SimpleNamespace(
+        stage=stage(precision="fp16"),
+        batches=Batches(8, 1, 2, 0, 1),
+        source=MadeRows(tmp_path),
+        engine=SimpleNamespace(step=step),
+    )
+    with pytest.raises(
+        Diverged, match=r"step 2, rows 8 to 15 \(.*\): the gradient overflows fp16 at any scale; lower the learning"
+    ):
+        update(job, 1)  # type: ignore[arg-type]
 
 
 def test_a_report_shows_curves_and_loads_nothing(tmp_path: Path) -> None:
