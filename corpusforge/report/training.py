@@ -38,6 +38,8 @@ def _facts(folder: Path, metrics: list[dict[str, Any]]) -> Iterator[Markup]:
     steps = [each for each in metrics if "loss" in each]
     final = folder / FINAL / TRAINING_RECORD
     said = f"{figures.count(steps[-1]['step'])} steps" if steps else "no step yet"
+    num_skipped = sum(each.get("skipped", False) for each in steps)
+    said += f", {figures.count(num_skipped)} of them skipped since gradients overflowed fp16" if num_skipped else ""
     speeds = [each for each in metrics if "tokens_per_second" in each]
     if speeds:
         last = speeds[-1]

@@ -63,6 +63,7 @@ class Sums:
 
     loss: float
     gradient_norm: float
+    loss_scale: float | None
     stops: bool
     next_counts: list[float]
     """Of the step after it: label tokens, tokens, pairs."""
@@ -101,11 +102,24 @@ def _step(job: Job, step: int, share: Share, ahead: Share | None, counts: list[f
     found = total([sum(own), float(bool(job.stop)), *(ahead.counts if ahead else [0, 0, 0])], job.device)
     if not np.isfinite(found[0]):
         raise _diverged(job, step, share, own)
-    job.engine.step()
+    scale = float(job.engine.optimizer.loss_scale) if job.stage.precision == "fp16" else None
+    return Sums(found[0] / counts[0], update(job, step), scale, found[1] > 0, found[2:])
+
+
+def update(job: Job, step: int) -> float:
+    """Change the weights; the norm of the gradient, infinite where it overflowed fp16: then none changes, the scale falls."""
+    try:
+        job.engine.step()
+    except Exception as error:  # DeepSpeed has no class for it
+        if "loss scale already at minimum" not in str(error):
+            raise
+        raise Diverged(
+            _where(job, step, *_whole(job, step)) + f": the gradient overflows fp16 at any scale; {_ADVICE}"
+        ) from error
     norm = float(job.engine.get_global_grad_norm() or 0.0)
-    if not np.isfinite(norm) and job.stage.precision != "fp16":  # fp16 skips such a step and lowers its scale
+    if not np.isfinite(norm) and job.stage.precision != "fp16":
         raise Diverged(_where(job, step, *_whole(job, step)) + f": the gradient is not a number; {_ADVICE}")
-    return Sums(found[0] / counts[0], norm, found[1] > 0, found[2:])
+    return norm
 
 
 def _backward(job: Job, micro: Batch, factor: float) -> Tensor:
@@ -143,7 +157,7 @@ def _note(job: Job, step: int, share: Share, sums: Sums, counts: list[float]) ->
         return
     labels, tokens, pairs = map(int, counts)
     rate = job.engine.optimizer.param_groups[0]["lr"]
-    facts = StepFacts(step, sums.loss, rate, sums.gradient_norm, labels, tokens, pairs, share.waited_seconds)
+    facts = StepFacts(step, sums.loss, rate, sums.gradient_norm, labels, tokens, pairs, share.waited_seconds, sums.loss_scale)
     job.metrics.step(facts, step % job.stage.log_every == 0 or step == job.batches.num_steps, memory_bytes(job.device))
 
 

@@ -69,15 +69,20 @@ class ChunkedLoss(torch.autograd.Function):
                 torch.mm(by_logits, weight, out=by_hidden[begin : begin + how.tokens])
             if by_weight is not None:
                 by_weight += by_logits.T @ states
-        ctx.save_for_backward(by_hidden, None if by_weight is None else by_weight.to(weight.dtype))
+        ctx.save_for_backward(by_hidden, by_weight)
+        ctx.weight_dtype = weight.dtype
         return total
 
     @staticmethod
     def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients that are there already, times the factor."""
         by_hidden, by_weight = ctx.saved_tensors
-        scaled = [None if each is None else each * factor.to(each.dtype) for each in (by_hidden, by_weight)]
-        return *scaled, None, None
+        if by_hidden is not None:
+            by_hidden = by_hidden * factor.to(by_hidden.dtype)
+        if by_weight is not None:
+            # First the factor, then fewer bits: the sum over all tokens may be more than fp16 can hold.
+            by_weight = torch.mul(by_weight, factor, out=torch.empty_like(by_weight, dtype=ctx.weight_dtype))
+        return by_hidden, by_weight, None, None
 
 
 class LossHead(nn.Linear):

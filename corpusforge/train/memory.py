@@ -8,6 +8,9 @@ from corpusforge.train.base import Base
 # Bytes of half-precision activations for a token and layer, in units of the width, with flash attention.
 _KEPT, _KEPT_WITH_CHECKPOINTING = 34, 2
 
+# Bytes of a weight in four bits, with its share of the scales of blocks of 64.
+_FOUR_BIT_BYTES = 0.516
+
 _NOT_ADAPTED = ("embed_tokens", "lm_head", "wte", "embed_in", "word_embeddings", "embed_out")
 
 
@@ -54,11 +57,20 @@ def memory(stage: TrainStage, base: Base, world: int) -> Memory:
     """Of one of `world` processes, on the GPU where there is one; what is offloaded is left out."""
     trains = num_training(stage, base)
     size = 4 if stage.precision == "fp32" else 2
-    stored = base.num_weights * (0.55 if stage.trains == "qlora" else size)
+    stored = _stored(stage, base, size)
     weights = 0.0 if stage.offload == "optimizer_and_weights" else stored / (world if stage.zero == 3 else 1)
     gradients = trains * (4 if size == 4 else 6) / (world if stage.zero >= 2 else 1)
     states = 0 if stage.offload != "none" else trains * (8 if stage.zero == 0 else 12) / (world if stage.zero else 1)
     return Memory(int(weights), int(gradients), int(states), _activations(stage, base, size))
+
+
+def _stored(stage: TrainStage, base: Base, size: int) -> float:
+    """Bytes of all weights; qlora keeps matrices in four bits with their scales, and embeddings and head as they are."""
+    if stage.trains != "qlora":
+        return base.num_weights * size
+    rows, width = base.embedding
+    kept = rows * width * (1 if base.is_tied else 2)
+    return kept * size + (base.num_weights - kept) * _FOUR_BIT_BYTES
 
 
 def _activations(stage: TrainStage, base: Base, size: int) -> int:

@@ -3,6 +3,7 @@
 After a resume the file is cut back to the step that the run goes on from, so that no step is in it twice.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,10 +28,18 @@ class StepFacts:
     """Mean over its label tokens, in nats."""
     learning_rate: float
     gradient_norm: float
+    """Infinite where it overflowed fp16."""
     num_labels: int
     num_tokens: int
     num_pairs: int
     waited_seconds: float
+    loss_scale: float | None = None
+    """Of fp16: what the loss was multiplied by."""
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether no weight was changed, since the gradient overflowed."""
+        return not math.isfinite(self.gradient_norm)
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,16 @@ class Metrics:
     def step(self, facts: StepFacts, is_told: bool, memory_bytes: int) -> None:
         """Note a step, and tell of those since the last line where it is time to."""
         self._since.append(facts)
+        if facts.is_skipped:
+            self._say(
+                f"step {facts.step:,}/{self._num_steps:,}  skipped: its gradient overflowed fp16 at loss scale "
+                f"{facts.loss_scale:,.0f}, so its rows changed nothing; the scale falls until gradients fit"
+            )
         told = self._tell(memory_bytes) if is_told else {}
+        scale = {} if facts.loss_scale is None else {"loss_scale": facts.loss_scale, "skipped": facts.is_skipped}
         self._write({
             "step": facts.step, "loss": facts.loss, "learning_rate": facts.learning_rate,
-            "gradient_norm": facts.gradient_norm, "num_labels": facts.num_labels, **told,
+            "gradient_norm": facts.gradient_norm, "num_labels": facts.num_labels, **scale, **told,
         })  # fmt: skip
 
     def held_out(self, step: int, bits_per_byte: dict[str, float]) -> None:

@@ -33,6 +33,9 @@ from corpusforge.train.stopping import StopRequest, stop_requests
 from corpusforge.train.weights import load_objective
 from corpusforge.weights.provenance import TRAINING_RECORD
 
+# What torch, the driver and cuBLAS say where memory is short.
+_NO_MEMORY = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
 
 @dataclass(frozen=True)
 class Hooks:
@@ -82,7 +85,7 @@ def train_stages(training: Training, only: str | None, device: torch.device, hoo
             if (run.folder / FINAL / TRAINING_RECORD).is_file():
                 run.say(f"stage {stage.name}: {status(run.folder)}, not done again")
                 continue
-            with _memory_advice(stage):
+            with memory_advice(stage):
                 _run_stage(run)
             gc.collect()
 
@@ -178,19 +181,22 @@ def _opening(stage: TrainStage, begin: Begin) -> str:
 
 
 @contextmanager
-def _memory_advice(stage: TrainStage) -> Iterator[None]:
+def memory_advice(stage: TrainStage) -> Iterator[None]:
     """Turn what torch says of memory into advice."""
     try:
         yield
     except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        if not any(words in str(error) for words in _NO_MEMORY):
             raise
+        own_rows = stage.batch_rows // distributed.get_world_size()
+        fewer = [rows for rows in range(stage.micro_batch_rows // 2, 0, -1) if own_rows % rows == 0]
         advice = [
-            f"micro_batch_rows {stage.micro_batch_rows // 2}" if stage.micro_batch_rows > 1 else "",
+            f"micro_batch_rows: {fewer[0]}" if fewer else "",
+            "loss_chunk_tokens: 2048" if not stage.loss_chunk_tokens else "",
             "activation_checkpointing: true" if not stage.activation_checkpointing else "",
             f"zero: {stage.zero + 1} with more processes" if stage.zero < 3 else "",
             "offload: optimizer" if stage.offload == "none" and stage.zero else "",
-            "trains: lora" if stage.trains == "full" else "",
+            {"full": "trains: lora", "lora": "trains: qlora"}.get(stage.trains, ""),
         ]
         raise OutOfMemory(
             f"train: stage {stage.name!r}: memory is short ({str(error).splitlines()[0][:200]}); try, in this order: "

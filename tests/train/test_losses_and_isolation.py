@@ -42,6 +42,20 @@ def test_without_gradients_chunks_give_the_same_loss() -> None:
         assert torch.equal(head(hidden, targets, Chunks(4)), with_gradients)
 
 
+def test_a_gradient_that_fits_fp16_survives_a_sum_over_tokens_that_does_not() -> None:
+    head = LossHead(8, 13, bias=False).half()
+    hidden = torch.full((2048, 8), 100.0, dtype=torch.float16, requires_grad=True)
+    targets = torch.full((2048,), 5)
+    loss = head(hidden, targets, Chunks(256)) / 2048
+    wanted = torch.nn.functional.cross_entropy(hidden.detach().float() @ head.weight.detach().float().T, targets)
+    torch.testing.assert_close(loss, wanted, rtol=2e-3, atol=1e-3)
+    (by_weight,) = torch.autograd.grad(loss, [head.weight])
+    weight = head.weight.detach().float().requires_grad_()
+    torch.nn.functional.cross_entropy(hidden.detach().float() @ weight.T, targets).backward()
+    assert weight.grad.abs().max() * 2048 > torch.finfo(torch.float16).max
+    torch.testing.assert_close(by_weight.float(), weight.grad, rtol=1e-2, atol=1e-2)
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_base(tmp_path_factory.mktemp("base"))

@@ -1,19 +1,25 @@
 """Figures of a run, the plan before it, and the files that tell of it."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from made_rows import MadeRows, make_base, make_build
 
-from corpusforge.errors import InputError, UserError
+from corpusforge.errors import Diverged, InputError, OutOfMemory, UserError
 from corpusforge.recipe.training import TrainStage
 from corpusforge.report.training import write_training_report
 from corpusforge.train.base import check_vocabulary, read_base
+from corpusforge.train.batches import Batches
 from corpusforge.train.flops import Work, peak_flops
+from corpusforge.train.loop import update
 from corpusforge.train.memory import memory, num_training
 from corpusforge.train.metrics import Hardware, Metrics, StepFacts, read_metrics, speeds
+from corpusforge.train.run import memory_advice
 
 WORK = Work(matrix_weights=1000, num_layers=2, attention_width=8, weights_train=True)
 
@@ -73,6 +79,38 @@ def test_after_a_resume_no_step_stands_twice_in_the_file(tmp_path: Path) -> None
     assert said[1] == "step 3/9  held-out bits per byte: geo 1.5000"
 
 
+def test_a_step_whose_gradient_overflowed_fp16_is_told_and_counted(tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "a").mkdir()
+    told = Metrics(tmp_path / "a", 0, 9, Hardware("cpu", 1, WORK), said.append)
+    told.step(replace(facts(1), gradient_norm=math.inf, loss_scale=65536.0), False, 10**9)
+    told.step(replace(facts(2), loss_scale=32768.0), True, 10**9)
+    told.close()
+    assert said[0].startswith("step 1/9  skipped: its gradient overflowed fp16 at loss scale 65,536")
+    lines = read_metrics(tmp_path / "a" / "metrics.jsonl")
+    assert [(line["gradient_norm"], line["loss_scale"], line["skipped"]) for line in lines] == [
+        (None, 65536.0, True),
+        (0.5, 32768.0, False),
+    ]
+    assert "2 steps, 1 of them skipped since gradients overflowed fp16" in write_training_report(tmp_path).read_text()
+
+
+def test_gradients_that_overflow_fp16_at_any_scale_end_with_the_step_and_a_cure(tmp_path: Path) -> None:
+    def step() -> None:
+        raise Exception("Current loss scale already at minimum - cannot decrease scale anymore. Exiting run.")
+
+    job = SimpleNamespace(
+        stage=stage(precision="fp16"),
+        batches=Batches(8, 1, 2, 0, 1),
+        source=MadeRows(tmp_path),
+        engine=SimpleNamespace(step=step),
+    )
+    with pytest.raises(
+        Diverged, match=r"step 2, rows 8 to 15 \(.*\): the gradient overflows fp16 at any scale; lower the learning"
+    ):
+        update(job, 1)  # type: ignore[arg-type]
+
+
 def test_a_report_shows_curves_and_loads_nothing(tmp_path: Path) -> None:
     (tmp_path / "adapt").mkdir()
     lines = [{"step": step, "loss": 9 / step, "learning_rate": 1e-4, "gradient_norm": 1.0} for step in range(1, 2000)]
@@ -97,6 +135,42 @@ def test_the_plan_counts_weights_as_the_model_does(tmp_path: Path) -> None:
         assert base.matrix_weights == base.num_weights - (0 if tied else 64 * 32) - 5 * 32
         lora = stage(trains="lora", lora={"rank": 4, "targets": ["q_proj", "down_proj"]})
         assert num_training(lora, base) == 2 * 4 * (32 + 32 + 64 + 32)
+
+
+def test_four_bits_are_of_the_matrices_and_not_of_embeddings_and_head(tmp_path: Path) -> None:
+    base = read_base(make_base(tmp_path / "base"))
+    embeddings = 2 * 64 * 32
+    wanted = 2 * embeddings + 0.516 * (base.num_weights - embeddings)
+    assert memory(stage(trains="qlora", zero=1), base, 1).weights == int(wanted)
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "advice"),
+    [
+        (
+            "CUDA out of memory. Tried to allocate 9 GiB\nmore",
+            {"micro_batch_rows": 8, "loss_chunk_tokens": 0},
+            "micro_batch_rows: 4, loss_chunk_tokens: 2048, activation_checkpointing: true, zero: 3 with more processes, "
+            "offload: optimizer, trains: lora;",
+        ),
+        (
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            {"micro_batch_rows": 6, "global_batch_tokens": 48, "trains": "lora", "zero": 3, "offload": "optimizer"},
+            "micro_batch_rows: 3, activation_checkpointing: true, trains: qlora;",
+        ),
+    ],
+)
+def test_short_memory_is_told_with_what_to_try(
+    monkeypatch: pytest.MonkeyPatch, said: str, settings: dict[str, Any], advice: str
+) -> None:
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 1)
+    with pytest.raises(OutOfMemory) as told, memory_advice(stage(**settings)):
+        raise RuntimeError(said)
+    assert str(told.value).startswith(
+        f"train: stage 'a': memory is short ({said.splitlines()[0]}); try, in this order: {advice}"
+    )
+    with pytest.raises(RuntimeError, match="another"), memory_advice(stage()):
+        raise RuntimeError("another error")
 
 
 def test_processes_share_what_zero_says_they_share(tmp_path: Path) -> None:
