@@ -28,6 +28,7 @@ from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -167,8 +168,8 @@ def _numba_type(hint: Any) -> object:
 
     if hint in _SCALARS:
         return getattr(types, _SCALARS[hint])
-    if get_origin(hint) is np.ndarray:
-        scalar = get_args(get_args(hint)[1])[0]
+    if get_origin(hint) in (np.ndarray, NDArray):  # NDArray is an alias of its own since numpy 2.5
+        (scalar,) = get_args(get_args(hint)[1]) if get_origin(hint) is np.ndarray else get_args(hint)
         return types.Array(numba.from_dtype(np.dtype(scalar)), 1, "C", readonly=True)
     if get_origin(hint) is abc.Callable:
         return types.FunctionType(_foreign_signature(hint))
