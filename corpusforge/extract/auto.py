@@ -19,7 +19,7 @@ class Auto(Extractor):
     Drops are those of these stages; XML that is none of them is unknown_xml, anything else unsupported_mime.
     """
 
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     html: Html = Html()
     """Settings of extract.html."""

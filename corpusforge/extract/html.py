@@ -32,7 +32,7 @@ class Html(TextExtractor):
     Drops are unsupported_mime, undecodable, empty_text, too_deep and no_main_text (value: words of running text).
     """
 
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     title: bool = True
     """Begin the text with the title of the page as "# Title"."""

@@ -150,10 +150,11 @@ def values_of(
 
 @kernel
 def _next(data: NDArray[np.uint8], position: int, sought: int) -> int:
-    """Where the next such byte is."""
-    while position < len(data) and data[position] != sought:
-        position += 1
-    return position
+    """Where the next such byte is, the end where there is none."""
+    place, end = np.uintp(position), np.uintp(len(data))
+    while place < end and data[place] != sought:
+        place += np.uintp(1)
+    return int(place)
 
 
 @kernel
