@@ -28,11 +28,8 @@ _BLOCKS = names(
 _CODE = names("code kbd samp tt")
 SUBSCRIPT, SUPERSCRIPT, GLOSS, CODE = range(4)
 """The ways in which the text of an element is written otherwise."""
-_KINDS = {
-    **dict.fromkeys(_BLOCKS, BLOCK),
-    **{"a": LINK, "br": BREAK, "sub": CHANGED + SUBSCRIPT, "sup": CHANGED + SUPERSCRIPT, "rt": CHANGED + GLOSS},
-    **dict.fromkeys(_CODE, CHANGED + CODE),
-}
+_KINDS = dict.fromkeys(_BLOCKS, BLOCK) | dict.fromkeys(_CODE, CHANGED + CODE)
+_KINDS |= {"a": LINK, "br": BREAK, "sub": CHANGED + SUBSCRIPT, "sup": CHANGED + SUPERSCRIPT, "rt": CHANGED + GLOSS}
 # What says of an element that it has to be looked at by itself, other than FORMULA; ANY needs no saying.
 _ANY = 2**15
 _ASKED = {"math": _ANY, "mjx-container": _ANY, "pre": _ANY, "img": PICTURE | FORMULA, "script": SOURCE}
@@ -105,7 +102,7 @@ def page_elements(page: etree._Element) -> PageElements:
     """The elements of a parsed page: all but those inside of parts that never hold text and say nothing of the page."""
     raw, tables = etree.tostring(page, encoding="utf-8"), _tables()
     data = np.frombuffer(raw, np.uint8)
-    elements, events = map(frozen, elements_of(data, tables.tags, tables.leaves_out, tables.is_told))
+    elements, events = elements_of(data, tables.tags, tables.leaves_out, tables.is_told)
     tag = elements.tag
     given, values = values_of(data, tag, elements.inside, tables.attributes, tables.wanted)
     marks = _said(raw, data, values, len(tag))
@@ -115,7 +112,8 @@ def page_elements(page: etree._Element) -> PageElements:
     is_told = tables.is_told[tag] & (~is_link | (given & _REL != 0) | (_COMMONS in raw))
     is_asked = ((marks | _ANY) & tables.asked[tag] != 0) & (elements.last >= 0)
     is_link &= given & _HREF != 0
-    return PageElements(raw, elements, events, kinds, marks, is_link, is_asked, is_told, _taken(raw, values, is_told))
+    taken = _taken(raw, values, is_told)
+    return PageElements(raw, frozen(elements), frozen(events), kinds, marks, is_link, is_asked, is_told, taken)
 
 
 def unescaped(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from corpusforge.extract.html_code import in_backticks
 from corpusforge.extract.html_elements import CODE, GLOSS, SUBSCRIPT
 from corpusforge.extract.html_tree import IDEOGRAPHS, paragraph
 from corpusforge.extract.plain import CJK, HARD, gloss, subscript, superscript
-from corpusforge.text.characters import SPACE, TABLE_SIZE, character_flags
+from corpusforge.text.characters import SPACE, character_flags
 from corpusforge.text.markup_text import BLANK, CHANGE, CLOSER, END, IDEOGRAPH, INVISIBLE, LINE_END, MARK, WIDE
 
 _BEGIN = chr(MARK + CHANGE - LINE_END)

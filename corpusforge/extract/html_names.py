@@ -92,7 +92,7 @@ _MEANINGS |= {word: _MEANINGS.get(word, 0) | BODY for word in _IN_BODY}
 # The meanings of words that are enough to tell what a class, id or role says, and those that leave it to said_by.
 WORDS = _MEANINGS | {word: _MEANINGS[word] | ASK for word in _IN_BODY}
 WORDS |= dict.fromkeys((max(reversed(name.split("-")), key=len) for name in _BESIDE), ASK)
-WORDS |= dict.fromkeys("tex latex math mathjax mwe ql formula equation none".split(), ASK)
+WORDS |= dict.fromkeys(names("tex latex math mathjax mwe ql formula equation none"), ASK)
 WORDS = {word: meaning for word, meaning in WORDS.items() if len(word) <= 16}
 PARTS = ("ath", "kat", "MJX")
 

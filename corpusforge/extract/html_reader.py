@@ -7,6 +7,7 @@ formulas, code, text that is written otherwise) and the blocks that are left.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from lxml import etree
@@ -31,6 +32,7 @@ from corpusforge.text.markup_sums import (
     TABULAR,
     Leaves,
     Sums,
+    Tree,
     sums_of,
 )
 from corpusforge.text.markup_text import Pieces, paragraphs_of, raw_texts
@@ -39,26 +41,34 @@ from corpusforge.text.phrases import frozen
 _MANY_WORDS = 200
 # What the names of these say of the whole page or text is no reason to leave it out.
 _NAMELESS = names("html body article main blockquote")
-_ROLES = {
-    **dict.fromkeys(HEADINGS, HEADING),
-    **{"td": CELL, "th": CELL | HEADS, "caption": HEADS, "blockquote": QUOTES, "table": TABULAR},
-}
+_ROLES = dict.fromkeys(HEADINGS, HEADING)
+_ROLES |= {"td": CELL, "th": CELL | HEADS, "caption": HEADS, "blockquote": QUOTES, "table": TABULAR}
+# Tags whose attributes the text depends on.
+_WITH_ATTRIBUTES = names("td th ol pre")
 _DIV = TAGS.index("div")
+
+
+class _ByTag(NamedTuple):
+    """By the number of a tag: its roles in sums, whether its names are no reason to leave it out, if its attributes matter."""
+
+    roles: NDArray[np.uint8]
+    is_nameless: NDArray[np.bool_]
+    has_attributes: NDArray[np.bool_]
 
 
 def read_tree(page: etree._Element, read: PageElements, *, keeps_formulas: bool = True) -> Node:
     """The blocks of a parsed page; where nearly all is in a link that was never closed, long lines are no links."""
     fates = fates_of(page, read, keeps_formulas=keeps_formulas)
     reading, data = _reading(read, fates)
-    blocks, pieces = map(frozen, blocks_of(data, read.elements, read.events, reading, inline_classes()))
+    found = blocks_of(data, read.elements, read.events, reading, inline_classes())
+    blocks, pieces = frozen(found[0]), frozen(found[1])
     texts, leaves = _leaves(data, blocks, pieces, fates.alone)
-    tags, marks = _tags_and_marks(read, blocks, fates.alone)
-    form, parent, roles = blocks.form, blocks.parent, _roles_and_nameless()[0]
-    sums = sums_of(form, parent, tags, marks, leaves, roles, _DIV, True)
+    tree, roles = _marked(read, blocks, fates.alone), _by_tag().roles
+    sums = sums_of(tree, leaves, roles, _DIV, True)
     if sums.words[0] > _MANY_WORDS and sums.linked[0] > 0.9 * sums.words[0]:
-        sums = sums_of(form, parent, tags, marks, leaves, roles, _DIV, False)
-    languages = {element: {"language": leaf.language} for element, leaf in fates.alone.items() if leaf.tag == "pre"}
-    return _tree(sums, blocks, texts, {**read.attributes, **languages})
+        sums = sums_of(tree, leaves, roles, _DIV, False)
+    languages = {element: {"language": leaf.language} for element, leaf in fates.alone.items()}
+    return _tree(sums, texts, blocks.element[sums.block], {**read.attributes, **languages})
 
 
 def _reading(read: PageElements, fates: Fates) -> tuple[Reading, NDArray[np.uint8]]:
@@ -74,9 +84,7 @@ def _reading(read: PageElements, fates: Fates) -> tuple[Reading, NDArray[np.uint
     return frozen(reading), np.frombuffer(b"".join(texts), np.uint8)
 
 
-def _leaves(
-    data: NDArray[np.uint8], blocks: Blocks, pieces: Pieces, alone: Mapping[int, Leaf]
-) -> tuple[Sequence[str], Leaves]:
+def _leaves(data: NDArray[np.uint8], blocks: Blocks, pieces: Pieces, alone: Mapping[int, Leaf]) -> tuple[Sequence[str], Leaves]:
     """The texts of all blocks, "" for those that hold others, and what of them is summed up."""
     count, numbers = len(blocks.form), np.flatnonzero(blocks.form == PARAGRAPH)
     first, last = blocks.first[numbers], blocks.last[numbers]
@@ -84,7 +92,7 @@ def _leaves(
     texts = [""] * count
     for block, text in zip(numbers.tolist(), _cut(buffer, found.begin, found.end), strict=True):
         texts[block] = text
-    leaves = Leaves(*(np.zeros(count, np.int64) for _ in range(2)), *(np.zeros(count, np.bool_) for _ in range(2)))
+    leaves = Leaves(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_))
     for column, values in zip(leaves, (found.words, found.linked, found.is_link, found.is_ended), strict=True):
         column[numbers] = values
     raw = np.flatnonzero(found.is_raw)
@@ -107,31 +115,29 @@ def _cut(buffer: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.in
     return [encoded[first:last].decode() for first, last in bounds]
 
 
-def _tags_and_marks(
-    read: PageElements, blocks: Blocks, alone: Mapping[int, Leaf]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """By block the number of its tag, 0 for a paragraph, and what its element says of it."""
+def _marked(read: PageElements, blocks: Blocks, alone: Mapping[int, Leaf]) -> Tree:
+    """The blocks with their tags, 0 for a paragraph, and with what their elements say of them."""
     is_made_of = (blocks.form == CONTAINER) & (blocks.element >= 0)
     tags = np.where(is_made_of, read.elements.tag[blocks.element], 0).astype(np.uint8)
     for block in np.flatnonzero(blocks.form == LEAF).tolist():
         tags[block] = TAGS.index(alone[int(blocks.element[block])].tag)
     marks = np.where(is_made_of, read.marks[blocks.element], 0)
     marks = marks & ~OF_ELEMENTS | np.where(marks & HIDDEN, JUNK, 0)
-    return tags, np.where(_roles_and_nameless()[1][tags], marks & ~NOT_MAIN, marks)
+    marks = np.where(_by_tag().is_nameless[tags], marks & ~NOT_MAIN, marks)
+    return frozen(Tree(blocks.form, blocks.parent, tags, marks))
 
 
-def _tree(sums: Sums, blocks: Blocks, texts: Sequence[str], attributes: Mapping[int, Mapping[str, str]]) -> Node:
-    """The blocks as they are from here on."""
-    tags, said, around = sums.tag.tolist(), [texts[block] for block in sums.block.tolist()], sums.parent.tolist()
-    numbers = (sums.mark.tolist(), sums.words.tolist(), sums.linked.tolist(), sums.running.tolist(), sums.content.tolist())
-    made = list(map(Node, [TAGS[tag] for tag in tags], said, *numbers))
-    for node, parent in zip(made[1:], around[1:], strict=True):
+def _tree(sums: Sums, texts: Sequence[str], elements: NDArray[np.int64], attributes: Mapping[int, Mapping[str, str]]) -> Node:
+    """The blocks as they are from here on; `elements` are what they were made of."""
+    said = [texts[block] for block in sums.block.tolist()]
+    counted = (sums.mark.tolist(), sums.words.tolist(), sums.linked.tolist(), sums.running.tolist(), sums.content.tolist())
+    made = list(map(Node, [TAGS[tag] for tag in sums.tag.tolist()], said, *counted))
+    for node, parent in zip(made[1:], sums.parent.tolist()[1:], strict=True):
         made[parent].children.append(node)
         if node.text and not node.tag and is_display_tex(node.text):
             node.tag = "math"
-    if attributes:
-        for node, element in zip(made, blocks.element[sums.block].tolist(), strict=True):
-            node.attributes = attributes.get(element, node.attributes)
+    for block in np.flatnonzero(_by_tag().has_attributes[sums.tag]).tolist():
+        made[block].attributes = attributes.get(int(elements[block]), made[block].attributes)
     for node in reversed(made):  # tables inside of others first
         if node.tag == "table":
             settle_table(node)
@@ -139,8 +145,11 @@ def _tree(sums: Sums, blocks: Blocks, texts: Sequence[str], attributes: Mapping[
 
 
 @lru_cache(maxsize=1)
-def _roles_and_nameless() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """By tag its roles in sums, and whether what its names say is no reason to leave it out."""
-    roles, is_nameless = np.array([_ROLES.get(tag, 0) for tag in TAGS], np.uint8), np.array([tag in _NAMELESS for tag in TAGS])
-    roles.flags.writeable = is_nameless.flags.writeable = False
-    return roles, is_nameless
+def _by_tag() -> _ByTag:
+    return frozen(
+        _ByTag(
+            np.array([_ROLES.get(tag, 0) for tag in TAGS], np.uint8),
+            np.array([tag in _NAMELESS for tag in TAGS]),
+            np.array([tag in _WITH_ATTRIBUTES for tag in TAGS]),
+        )
+    )

@@ -44,30 +44,21 @@ class Said:
 
 def said_of(page: PageElements) -> Said:
     """What the elements of a page say, those too of parts that hold no text of it."""
-    said, behind = Said(), list[Given]()
+    said, links = Said(), list[Given]()
     told = np.flatnonzero(page.is_told)
     for element, number in zip(told.tolist(), page.elements.tag[told].tolist(), strict=True):
         tag, given = TAGS[number], page.attributes.get(element, {})
         if tag == "meta":
             _hear_meta(said, given)
         elif tag == "link":
-            behind.append(given)
+            links.append(given)
         elif tag == "a":
             _hear_link(said, given)
-            if "author" in given.get("rel", "").lower().split() and given.get("href", "").strip():
+            if "author" in _kinds(given) and _address(given):
                 said.authors.append(short(_all_text(page, element, tag)))
-        elif tag == "h1" and len(said.headings) < _MAX_HEADINGS:
-            said.headings.append(short(_all_text(page, element, tag)).rstrip(_HEADING_LINKS))
-        elif tag == "title":
-            said.titles.append(short(_text(page, element)))
-        elif tag == "time":
-            is_published = given.get("itemprop") == "datePublished" or "pubdate" in given
-            said.times.append((is_published, given.get("datetime") or _text(page, element)))
-        elif tag == "script" and given.get("type") == "application/ld+json":
-            said.scripts.append(_text(page, element))
-        elif tag == "html":
-            said.language = said.language or given.get("lang") or given.get("xml:lang") or ""
-    for given in behind:  # those that readers see come first
+        else:
+            _hear_element(said, page, element, given)
+    for given in links:  # behind those that readers see
         _hear_link(said, given)
     return said
 
@@ -86,16 +77,39 @@ def _hear_meta(said: Said, meta: Given) -> None:
 
 
 def _hear_link(said: Said, link: Given) -> None:
-    address, names = link.get("href", "").strip(), link.get("rel", "").lower().split()
+    address, kinds = _address(link), _kinds(link)
     if not address:
         return
-    if "license" in names:
+    if "license" in kinds:
         said.licenses.append(address)
-    if "canonical" in names:
+    if "canonical" in kinds:
         said.links.setdefault("canonical", address)
     commons = commons_address(address)
     if commons:
         said.commons.add(commons)
+
+
+def _hear_element(said: Said, page: PageElements, element: int, given: Given) -> None:
+    tag = TAGS[page.elements.tag[element]]
+    if tag == "h1" and len(said.headings) < _MAX_HEADINGS:
+        said.headings.append(short(_all_text(page, element, tag)).rstrip(_HEADING_LINKS))
+    elif tag == "title":
+        said.titles.append(short(_text(page, element)))
+    elif tag == "time":
+        is_published = given.get("itemprop") == "datePublished" or "pubdate" in given
+        said.times.append((is_published, given.get("datetime") or _text(page, element)))
+    elif tag == "script" and given.get("type") == "application/ld+json":
+        said.scripts.append(_text(page, element))
+    elif tag == "html":
+        said.language = said.language or given.get("lang") or given.get("xml:lang") or ""
+
+
+def _address(link: Given) -> str:
+    return link.get("href", "").strip()
+
+
+def _kinds(link: Given) -> list[str]:
+    return link.get("rel", "").lower().split()
 
 
 def _text(page: PageElements, element: int) -> str:

@@ -31,7 +31,7 @@ class Node:
 
     __slots__ = ("attributes", "children", "content", "linked", "mark", "running", "tag", "text", "words")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a record, made of columns by the hundred
         self, tag: str, text: str = "", mark: int = 0, words: int = 0, linked: int = 0, running: int = 0, content: int = 0
     ) -> None:
         self.tag = tag

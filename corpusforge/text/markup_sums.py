@@ -57,8 +57,17 @@ class Sums(NamedTuple):
     content: NDArray[np.int64]
 
 
+class Tree(NamedTuple):
+    """Blocks before those inside: `form` and `parent` as of Blocks, `tag` (uint8) and `mark` (int64), what is said of each."""
+
+    form: NDArray[np.uint8]
+    parent: NDArray[np.int64]
+    tag: NDArray[np.uint8]
+    mark: NDArray[np.int64]
+
+
 class Leaves(NamedTuple):
-    """By block, of those that are no containers: `words`, `linked` (int64), whether all is in links, and ends a sentence (bool)."""
+    """By block, of those that hold no others, `words`, `linked`, `is_link` and `is_ended` as of Paragraphs."""
 
     words: NDArray[np.int64]
     linked: NDArray[np.int64]
@@ -67,19 +76,13 @@ class Leaves(NamedTuple):
 
 
 @kernel
-def sums_of(
-    form: NDArray[np.uint8],
-    parent: NDArray[np.int64],
-    tags: NDArray[np.uint8],
-    marks: NDArray[np.int64],
-    leaves: Leaves,
-    roles: NDArray[np.uint8],
-    plain: int,
-    trusts_links: bool,
-) -> Sums:
-    """Sums of a tree whose blocks stand before those inside; `roles` by tag, `plain` is the tag of a heading that is none."""
-    count = len(form)
-    tag, mark, words, linked = tags.copy(), marks.copy(), leaves.words.copy(), np.zeros(count, np.int64)
+def sums_of(tree: Tree, leaves: Leaves, roles: NDArray[np.uint8], plain: int, trusts_links: bool) -> Sums:
+    """Sums of a tree; `roles` by tag, `plain` is the tag for a heading that is none.
+
+    Without trust in links, as on a page where one was never closed, only short lines can be links.
+    """
+    form, parent, count = tree.form, tree.parent, len(tree.form)
+    tag, mark, words, linked = tree.tag.copy(), tree.mark.copy(), leaves.words.copy(), np.zeros(count, np.int64)
     running, content, quoted = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
     for block in range(count - 1, -1, -1):
         role = roles[tag[block]] if form[block] == CONTAINER else 0
@@ -117,9 +120,7 @@ def sums_of(
     around = np.empty(used, np.int64)
     for index in range(used):
         around[index] = place[parent[found[index]]] if index else -1
-    return Sums(
-        found, around, tag[found], mark[found], words[found], linked[found], running[found], content[found]
-    )
+    return Sums(found, around, tag[found], mark[found], words[found], linked[found], running[found], content[found])
 
 
 @kernel

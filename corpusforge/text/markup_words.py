@@ -27,12 +27,12 @@ def meanings_of(
     meanings: NDArray[np.int64],
     parts: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """The bits of all words of each name data[begin[i] : end[i]], ASCII letters in whatever case: int64.
+    """The bits of all words of each name data[begin[i] : end[i]], int64.
 
-    Words are cut as in "post-share-bar" and "postShareBar". A run of letters that is a word only as a whole, though capitals cut
-    it, means no more than ASK, where that word does; so does a run of more than 16 letters, and one of the parts, which are
-    three letters as they are written, the first in the lowest byte. `words` is a names_table, and `meanings` has the bits by the
-    number of a word.
+    Words are runs of ASCII letters in any case, cut at capitals as in "postShareBar". A run that is a listed word only as a
+    whole, though capitals cut it, asks if that word does. So does a run of more than 16 letters, and one with a listed part of
+    three letters as they are written. `words` is a names_table, `meanings` has the bits by number of the word, and a part is a
+    number with its first letter in the lowest byte.
     """
     found = np.zeros(len(begin), np.int64)
     for name in range(len(begin)):
@@ -48,9 +48,7 @@ def meanings_of(
 
 
 @kernel
-def _meaning(
-    data: NDArray[np.uint8], begin: int, end: int, words: NDArray[np.int64], meanings: NDArray[np.int64]
-) -> int:
+def _meaning(data: NDArray[np.uint8], begin: int, end: int, words: NDArray[np.int64], meanings: NDArray[np.int64]) -> int:
     """The bits of the words in a run of at most 16 letters."""
     found = low = high = length = whole_low = whole_high = 0
     for place in range(begin, end):
@@ -63,7 +61,8 @@ def _meaning(
         low, high = _longer(low, high, length, letter)
         whole_low, whole_high = _longer(whole_low, whole_high, place - begin, letter)
         length += 1
-    return found | meanings[number_in(words, low, high)] | meanings[number_in(words, whole_low, whole_high)] & ASK
+    found |= meanings[number_in(words, low, high)]
+    return int(found | meanings[number_in(words, whole_low, whole_high)] & ASK)
 
 
 @kernel
