@@ -107,7 +107,7 @@ def paragraphs_of(
 def raw_texts(
     data: NDArray[np.uint8], pieces: Pieces, first: NDArray[np.int64], last: NDArray[np.int64], classes: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    """Texts of the pieces first[i] <= j < last[i] with all white space and MARKs: bytes, where each begins and where it ends."""
+    """Texts of the pieces first[i] <= j < last[i] with all white space and MARKs: bytes, and where each begins and ends."""
     text, size = np.empty(_room(pieces), np.uint8), 0
     begin, end = np.empty(len(first), np.int64), np.empty(len(first), np.int64)
     for paragraph in range(len(first)):

@@ -13,9 +13,9 @@ _TIED = "tie_word_embeddings"
 
 
 def num_rows(config: Mapping[str, Any]) -> int | None:
-    """Rows of the matrices; None where it is not stated."""
+    """Rows of the matrices; None where it is not stated as a number."""
     found = _stated(config, _ROWS)
-    return None if found is None else int(found)
+    return found if isinstance(found, int) else None
 
 
 def is_tied(config: Mapping[str, Any]) -> bool | None:

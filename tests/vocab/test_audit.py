@@ -228,6 +228,13 @@ def test_ids_that_are_wrong_are_named_one_by_one(tmp_path):
     assert _findings(found, "holes")[0].num == 7
 
 
+@pytest.mark.parametrize("config", [{"vocab_size": 3}, {"text_config": {"vocab_size": 3}}])
+def test_rows_are_compared_wherever_a_model_states_them(tmp_path, config):
+    _json(tmp_path / "tokenizer.json", _bpe(vocab={"a": 0, "b": 1, "ab": 2, "c": 3}))
+    _json(tmp_path / "config.json", config)
+    assert [(each.severity, each.num) for each in _findings(_audited(tmp_path), "vocab_size")] == [(Severity.ERROR, 1)]
+
+
 def test_added_tokens_that_are_found_inside_pieces_are_errors(tmp_path):
     described = _bpe(vocab={"a": 0, "b": 1, "ab": 2, "aba": 3}, merges=[["a", "b"], ["ab", "a"]])
     described["added_tokens"] = [_added(4, "ba", False)]

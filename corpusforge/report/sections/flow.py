@@ -90,7 +90,8 @@ def _losses(stop: Stop, lost: int, came_in: int) -> list[Markup | str]:
             reasons[reason] = reasons.get(reason, 0) + count
     ordered = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
     shown = [f"{reason} {figures.count(count)}" for reason, count in ordered[:3]]
-    more = [f"{len(ordered) - 3} more reasons"] if len(ordered) > 3 else []
+    num_more = len(ordered) - 3
+    more = [f"{num_more} more reason{'s' if num_more > 1 else ''}"] if num_more > 0 else []
     head = element("strong", f"−{figures.count(lost)}", class_="lost-text")
     return [head, f" {figures.share(lost, came_in)} ", element("small", ", ".join([*shown, *more]))]
 

@@ -10,6 +10,7 @@ from corpusforge.vocab.audit.findings import Finding, Severity, counted, some
 from corpusforge.vocab.audit.loaders import Loader, ids_of
 from corpusforge.vocab.audit.subject import MAX_ID, Subject
 from corpusforge.vocab.proto import PieceKind
+from corpusforge.weights.configuration import num_rows
 
 _ROLES = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
 _UINT16 = 2**16
@@ -46,8 +47,8 @@ def _sizes(subject: Subject) -> Iterator[Finding]:
             "len(tokenizer) is smaller than the rows a model needs; a model that is sized by it misses the largest ids.",
             "size the model by the largest id + 1",
         )  # fmt: skip
-    rows = subject.files.get("config.json", {}).get("vocab_size")
-    if isinstance(rows, int) and rows != size:
+    rows = num_rows(subject.files.get("config.json", {}))
+    if rows is not None and rows != size:
         severity = Severity.ERROR if rows < size else Severity.NOTE
         title = f"config.json says vocab_size {rows:,}, ids need {size:,}"
         meaning = "Ids beyond the rows of the model stop it." if rows < size else "The model has rows to spare: padding."
