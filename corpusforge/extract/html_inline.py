@@ -58,7 +58,8 @@ def _changed(raw: str) -> str:
         elif way is None:
             levels[-1] += [piece] if piece else []
         elif len(levels) > 1:
-            text, before = "".join(levels.pop()), "".join(levels[-1][-1:])
+            text = "".join(levels.pop())
+            before = next((level[-1] for level in reversed(levels) if level), "")
             levels[-1] += [changed] if (changed := _written(text, way, before)) else []
     return "".join(piece for level in levels for piece in level)
 

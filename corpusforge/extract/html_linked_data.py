@@ -1,6 +1,6 @@
 """What a page says of itself as JSON-LD: headline, authors, date, publisher, licence of the article it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 
@@ -12,14 +12,20 @@ _ARTICLES = ("article", "posting", "report", "webpage", "book", "chapter", "data
 
 def linked_facts(scripts: list[str]) -> dict[str, str]:
     """Facts of the first article described: keys headline, author, datePublished, publisher, license, inLanguage."""
-    for item in _objects(scripts):
+    found = list(_objects(scripts))
+    named = {key: name for item in found if (key := _plain(item.get("@id"))) and (name := _plain(item.get("name")))}
+    for item in found:
         if any(kind in " ".join(_texts(item.get("@type"))).lower() for kind in _ARTICLES):
-            facts = {
-                name: _first(item.get(name)) for name in ("headline", "datePublished", "license", "inLanguage", "publisher")
-            }
-            authors = _texts(item.get("author"))
-            return {name: value for name, value in {**facts, "author": "; ".join(authors)}.items() if value}
+            facts = {name: _first(_texts(item.get(name))) for name in ("headline", "datePublished", "license", "inLanguage")}
+            facts["publisher"] = _first(_people(item.get("publisher"), named))
+            facts["author"] = "; ".join(_people(item.get("author"), named))
+            return {name: value for name, value in facts.items() if value}
     return {}
+
+
+def _people(value: object, named: Mapping[str, str]) -> list[str]:
+    """Names of persons or organizations, also of those that are only referred to by the address of an object elsewhere."""
+    return [name for each in _texts(value) if "://" not in (name := named.get(each, each))]
 
 
 def _objects(scripts: list[str]) -> Iterator[dict[str, object]]:
@@ -59,9 +65,9 @@ def _texts(value: object) -> list[str]:
     return []
 
 
-def _plain(value: object) -> object:
-    return value if isinstance(value, str) else None
+def _plain(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
-def _first(value: object) -> str:
-    return next(iter(_texts(value)), "")
+def _first(texts: list[str]) -> str:
+    return texts[0] if texts else ""

@@ -93,7 +93,7 @@ def _hear_element(said: Said, page: PageElements, element: int, given: Given) ->
     tag = TAGS[page.elements.tag[element]]
     if tag == "h1" and len(said.headings) < _MAX_HEADINGS:
         said.headings.append(short(_all_text(page, element, tag)).rstrip(_HEADING_LINKS))
-    elif tag == "title":
+    elif tag == "title" and not _is_in_picture(page, element):
         said.titles.append(short(_text(page, element)))
     elif tag == "time":
         is_published = given.get("itemprop") == "datePublished" or "pubdate" in given
@@ -110,6 +110,12 @@ def _address(link: Given) -> str:
 
 def _kinds(link: Given) -> list[str]:
     return link.get("rel", "").lower().split()
+
+
+def _is_in_picture(page: PageElements, element: int) -> bool:
+    """Whether an element is inside of an <svg>, as the title of an icon is."""
+    begin = page.elements.inside[element]
+    return page.raw.rfind(b"<svg", 0, begin) > page.raw.rfind(b"</svg>", 0, begin)
 
 
 def _text(page: PageElements, element: int) -> str:

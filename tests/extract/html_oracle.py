@@ -13,7 +13,7 @@ from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
 from corpusforge.text.markup_sums import HEADER, JUNK, NOT_MAIN, QUOTATION, TABLE
 
 SKIPPED = names(
-    """head style noscript template svg iframe frame frameset object embed applet audio video canvas map area select
+    """head style noscript template svg iframe frame frameset noframes noembed object embed applet audio video canvas map area select
     option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param source track link
     meta base title"""
 )
@@ -23,7 +23,7 @@ BLOCKS = names(
 )
 CODE = names("code kbd samp tt")
 CHANGED = names("sub sup rt") | CODE
-FORMULAS = names("math script mjx-container img")
+FORMULAS = names("math m:math mml:math script mjx-container img")
 KEPT = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
 NAMELESS = names("html body article main blockquote")
 INVISIBLE = re.compile("[\ufdd0-\ufdd7\u00ad\u200b-\u200d\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")

@@ -48,7 +48,7 @@ OPENED = (
         "th",
         "caption",
     ),
-    *("blockquote", "pre", "code", "sub", "sup", "ruby", "rt", "script", "style", "nav", "math", "mjx-container", "figcaption"),
+    *("blockquote", "pre", "code", "sub", "sup", "ruby", "rt", "script", "style", "nav", "math", "mml:math", "noembed", "mjx-container", "figcaption"),
     *("form", "body", "title", "textarea", "svg:g", "x-y", "dl", "dt", "dd", "main", "h1", "noscript", "q\u00e9"),
 )
 TEXTS = (
