@@ -17,9 +17,9 @@ from corpusforge.text.markup_words import ASK, meanings_of
 from corpusforge.text.phrases import frozen
 
 _SKIPPED = names(
-    """head style noscript template svg iframe frame frameset noframes noembed object embed applet audio video canvas map area select
-    option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param source track link
-    meta base title"""
+    """head style noscript template svg iframe frame frameset noframes noembed object embed applet audio video canvas map
+    area select option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param
+    source track link meta base title"""
 )
 _BLOCKS = names(
     """html body address article blockquote caption center dd details dir div dl dt fieldset figcaption figure form h1 h2 h3
@@ -32,7 +32,15 @@ _KINDS = dict.fromkeys(_BLOCKS, BLOCK) | dict.fromkeys(_CODE, CHANGED + CODE)
 _KINDS |= {"a": LINK, "br": BREAK, "sub": CHANGED + SUBSCRIPT, "sup": CHANGED + SUPERSCRIPT, "rt": CHANGED + GLOSS}
 # What says of an element that it has to be looked at by itself, other than FORMULA; ANY needs no saying.
 _ANY = 2**15
-_ASKED = {"math": _ANY, "m:math": _ANY, "mml:math": _ANY, "mjx-container": _ANY, "pre": _ANY, "img": PICTURE | FORMULA, "script": SOURCE}
+_ASKED = {
+    "math": _ANY,
+    "m:math": _ANY,
+    "mml:math": _ANY,
+    "mjx-container": _ANY,
+    "pre": _ANY,
+    "img": PICTURE | FORMULA,
+    "script": SOURCE,
+}
 
 # By number: names that its author gave an element, what else says something of it, and what is taken as it is.
 _ATTRIBUTES = (

@@ -27,7 +27,9 @@ def parsed(page: bytes) -> etree._Element | None:
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True, collect_ids=False
     )
     try:
-        root = etree.fromstring(without_floods(page).replace(b"\f", b" "), parser)  # XML has no form feed, HTML takes it as a blank
+        root = etree.fromstring(
+            without_floods(page).replace(b"\f", b" "), parser
+        )  # XML has no form feed, HTML takes it as a blank
     except etree.XMLSyntaxError:
         return None
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log.filter_from_fatals()):

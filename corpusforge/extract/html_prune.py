@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from corpusforge.extract.html_inline import ends_sentence
 from corpusforge.extract.html_lines import begins_comments, begins_others, is_notice, is_numbered_caption
 from corpusforge.extract.html_tree import HEADINGS, Node, nodes, num_words
 from corpusforge.text.markup_sums import CAPTION, HEADER, JUNK
@@ -15,6 +16,8 @@ _WHOLE = frozenset(("td", "th", "pre"))
 _KINDS = HEADINGS | _SHORT_BY_NATURE
 # Longer lines that say the same twice are one line shown twice.
 _REPEATED_WORDS = 6
+# Words outside of links that make a sentence.
+_SENTENCE_WORDS = 8
 # Running words that a text has before comments on it begin.
 _TEXT_WORDS = 60
 # More words are no caption, whatever they are named.
@@ -57,8 +60,13 @@ def _drop_link_lists(main: Node) -> None:
         elif node.tag == "figcaption" or (node.mark & CAPTION and node.words <= _CAPTION_WORDS):
             if not is_numbered_caption(" ".join(leaf.text for leaf in nodes(node) if leaf.text)):
                 node.mark |= JUNK
-        elif node.text and node.linked * 2 > node.words and node.words < 30:
+        elif node.text and node.linked * 2 > node.words and node.words < 30 and not _is_sentence(node):
             node.mark |= JUNK
+
+
+def _is_sentence(leaf: Node) -> bool:
+    """Whether a line full of links is a sentence nevertheless, as the first one of an article in an encyclopedia."""
+    return leaf.words - leaf.linked >= _SENTENCE_WORDS and ends_sentence(leaf.text)
 
 
 def _leaves(main: Node) -> Iterator[Leaf]:

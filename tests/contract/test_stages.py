@@ -1,8 +1,10 @@
 """Promises that every stage keeps: picklable, the same answer twice, independent of batch size, any text, no rows."""
 
+import json
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pyarrow as pa
 import pytest
@@ -15,18 +17,19 @@ from corpusforge.sft.turns import TURNS_FIELD
 from corpusforge.text.hashing import content_hashes, document_ids
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKENIZER = ROOT / "recipes/samples/tokenizer"
+SAMPLES = ROOT / "recipes/samples"
+TOKENIZER = SAMPLES / "tokenizer"
 
 # Settings that a stage cannot do without; a new stage with required settings is added here.
 SETTINGS: dict[str, dict[str, object]] = {
-    "source.files": {"path": str(ROOT / "recipes/samples/tiny")},
-    "source.arrow": {"path": "unused"},
-    "source.csv": {"path": "unused"},
-    "source.huggingface": {"path": "unused"},
-    "source.json": {"path": "unused"},
-    "source.jsonl": {"path": str(ROOT / "recipes/samples/tiny")},
-    "source.parquet": {"path": "unused"},
-    "source.warc": {"path": "unused"},
+    "source.files": {"path": str(SAMPLES / "tiny")},
+    "source.arrow": {"path": "made"},
+    "source.csv": {"path": str(SAMPLES / "notes.csv"), "columns": {"id": "no", "text": "note"}},
+    "source.huggingface": {"path": "made"},
+    "source.json": {"path": "made/rows.json"},
+    "source.jsonl": {"path": str(SAMPLES / "tiny")},
+    "source.parquet": {"path": str(SAMPLES / "boreholes.parquet"), "columns": {"id": "hole", "text": "log"}},
+    "source.warc": {"path": str(SAMPLES / "crawl")},
     "filter.language": {"model": None},
     "vocab.train": {"vocab_size": 300},
     "vocab.extend": {"base": str(TOKENIZER), "num_pieces": 10},
@@ -54,6 +57,19 @@ TEXTS = [
 ]
 
 
+_JATS = "<article><front><article-meta/></front><body><p>{}</p></body></article>"
+_TEI = '<TEI xmlns="http://www.tei-c.org/ns/1.0"><text><body><div><p>{}</p></div></body></text></TEI>'
+_SENTENCE = "The granite of the coast is younger than the slate that it cuts, as its dikes show."
+# How the texts are written for stages that read bytes of one format, and its media type.
+FORMATS: dict[str, tuple[str, Callable[[str], bytes]]] = {
+    "extract.html": ("text/html", lambda text: f"<title>t</title><p>{_SENTENCE}<p>{text}".encode()),
+    "extract.jats": ("application/xml", lambda text: _JATS.format(escape(_SENTENCE + text)).encode()),
+    "extract.tei": ("application/xml", lambda text: _TEI.format(escape(_SENTENCE + text)).encode()),
+    "extract.pdf": ("application/pdf", lambda text: PDFS[len(text) % len(PDFS)].read_bytes()[: -len(text) or None]),
+}
+PDFS = sorted((SAMPLES / "papers").glob("*.pdf"))
+
+
 def names(kind: type[Stage]) -> list[str]:
     return [name for name in stage_names() if issubclass(find_stage(name), kind)]
 
@@ -69,14 +85,15 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"tokenizer": folder / "tokenizer"}
 
 
-def documents(artifacts: dict[str, Path], texts: list[str]) -> pa.RecordBatch:
-    """Documents with every column that some stage reads."""
+def documents(artifacts: dict[str, Path], texts: list[str], stage: str = "") -> pa.RecordBatch:
+    """Documents with every column that some stage reads, the raw ones in the format of `stage`."""
+    mime, written = FORMATS.get(stage, ("text/plain", str.encode))
     array = pa.array(texts, pa.large_string())
     keys = pa.array([f"f:{i}" for i in range(len(texts))])
     columns = {
         "text": array,
-        "raw": pa.array([text.encode() for text in texts], RAW_FIELDS[0].type),
-        "mime": pa.array(["text/plain"] * len(texts)),
+        "raw": pa.array([written(text) for text in texts], RAW_FIELDS[0].type),
+        "mime": pa.array([mime] * len(texts)),
         "id": document_ids("s", keys),
         "content_hash": content_hashes(array),
         "source": pa.array(["s"] * len(texts)),
@@ -130,13 +147,13 @@ def test_settings_cannot_be_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", names(Transform) + names(Filter))
 def test_the_same_batch_gives_the_same_answer_twice(name: str, artifacts: dict[str, Path]) -> None:
-    batch = documents(artifacts, TEXTS)
+    batch = documents(artifacts, TEXTS, name)
     assert work(name, batch, artifacts).equals(work(name, batch, artifacts))
 
 
 @pytest.mark.parametrize("name", names(Transform) + names(Filter))
 def test_no_document_is_failed_by_odd_text(name: str, artifacts: dict[str, Path]) -> None:
-    result = work(name, documents(artifacts, TEXTS), artifacts)
+    result = work(name, documents(artifacts, TEXTS, name), artifacts)
     assert result.num_rows == len(TEXTS)
     assert [row["message"] for row in result.select(["failed", "message"]).to_pylist() if row["failed"]] == []
 
@@ -144,7 +161,7 @@ def test_no_document_is_failed_by_odd_text(name: str, artifacts: dict[str, Path]
 @pytest.mark.parametrize("name", names(Transform) + names(Filter))
 @pytest.mark.parametrize("size", [1, 3])
 def test_batch_size_does_not_matter(name: str, size: int, artifacts: dict[str, Path]) -> None:
-    batch = documents(artifacts, TEXTS)
+    batch = documents(artifacts, TEXTS, name)
     pieces = [work(name, batch.slice(i, size), artifacts) for i in range(0, batch.num_rows, size)]
     whole = pa.Table.from_batches([work(name, batch, artifacts)])
     assert pa.Table.from_batches(pieces).combine_chunks().to_pylist() == whole.to_pylist()
@@ -152,7 +169,7 @@ def test_batch_size_does_not_matter(name: str, size: int, artifacts: dict[str, P
 
 @pytest.mark.parametrize("name", names(Transform) + names(Filter))
 def test_an_empty_batch_gives_the_columns_and_no_rows(name: str, artifacts: dict[str, Path]) -> None:
-    batch = documents(artifacts, TEXTS)
+    batch = documents(artifacts, TEXTS, name)
     result = work(name, batch.slice(0, 0), artifacts)
     assert result.num_rows == 0
     assert result.schema == work(name, batch, artifacts).schema
@@ -198,15 +215,36 @@ def test_mapping_does_not_depend_on_the_order_of_documents_nor_reducing_on_the_t
     assert stage.reduce(whole).equals(stage.reduce(whole))
 
 
-@pytest.mark.parametrize("name", [name for name in names(Source) if SETTINGS[name]["path"] != "unused"])
-def test_shards_cover_the_files_once_and_keys_are_unique(name: str) -> None:
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_written_in_the_format_of_a_stage_is_read(name: str, artifacts: dict[str, Path]) -> None:
+    batch = documents(artifacts, TEXTS, name)
+    assert sum(text != "" for text in work(name, batch, artifacts)["text"].to_pylist()) >= 5
+
+
+@pytest.mark.parametrize("name", names(Source))
+def test_shards_cover_the_files_once_and_keys_are_unique(name: str, tmp_path: Path) -> None:
     stage = make(name)
     assert isinstance(stage, Source)
+    path = str(SETTINGS[name]["path"])
+    if path.startswith("made"):
+        make_rows(tmp_path / "made")
+        stage = stage.model_copy(update={"path": str(tmp_path / path)})
     shards = stage.shards(stage.files())
     assert pickle.loads(pickle.dumps(shards)) == shards
     keys = [key for shard in shards for batch in stage.read(shard) for key in batch["key"].to_pylist()]
     assert keys
     assert len(set(keys)) == len(keys)
+
+
+def make_rows(folder: Path) -> None:
+    """A folder as datasets saves them, whose rows are a file of Arrow, and the same rows as JSON."""
+    folder.mkdir()
+    table = pa.table({"text": [text for text in TEXTS if text.strip()]})
+    (folder / "rows.json").write_text(json.dumps(table.to_pylist()))
+    with pa.ipc.new_stream(folder / "data-00000-of-00001.arrow", table.schema) as stream:
+        stream.write_table(table)
+    (folder / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}))
+    (folder / "dataset_info.json").write_text("{}")
 
 
 @pytest.mark.parametrize("name", names(Sink))

@@ -13,9 +13,9 @@ from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
 from corpusforge.text.markup_sums import HEADER, JUNK, NOT_MAIN, QUOTATION, TABLE
 
 SKIPPED = names(
-    """head style noscript template svg iframe frame frameset noframes noembed object embed applet audio video canvas map area select
-    option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param source track link
-    meta base title"""
+    """head style noscript template svg iframe frame frameset noframes noembed object embed applet audio video canvas map
+    area select option optgroup datalist button input textarea label progress meter nav aside footer menu dialog rp param
+    source track link meta base title"""
 )
 BLOCKS = names(
     """html body address article blockquote caption center dd details dir div dl dt fieldset figcaption figure form h1 h2 h3

@@ -32,6 +32,10 @@ def text(inside: str, **settings: bool) -> str:
         ("<p>Red\n  clay&nbsp;bed</p>", "Red clay bed"),
         ("<p>黄\n土</p>", "黄土"),
         ("one<br><br>two", "one\n\ntwo"),
+        ("<p>red\fclay</p>", "red clay"),
+        ("<p>矿<sup><rt>yan</rt></sup>x</p>", "矿（yan）x"),
+        ("<p>x <m:math><m:mfrac><m:mi>a</m:mi><m:mi>b</m:mi></m:mfrac></m:math></p>", r"x $\frac{a}{b}$"),
+        ("<p>x<noembed><a href=y><img></a></noembed></p>", "x"),
         ("<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>", "- a\n- b\n  - c"),
         ("<ol start=3><li>a<li>b</ol>", "3. a\n4. b"),
         ("<ol><li>a<ol><li>b</li></ol></li></ol>", "1. a\n   1. b"),
@@ -109,6 +113,12 @@ def test_a_table_with_a_column_of_text_is_unrolled() -> None:
 )
 def test_boilerplate_goes(html: str) -> None:
     assert text(html) == ""
+
+
+def test_a_sentence_full_of_links_stays_and_a_line_of_them_goes() -> None:
+    links = " ".join(f"<a href=/{word}>{word} and its towns</a>" for word in ("Alba", "Berm", "Cull", "Dune"))
+    assert text(f"<p>Ewe is a parish of the lower coast, near {links}.</p>").startswith("Ewe is a parish")
+    assert text(f"<p>Ewe: {links}</p>") == ""
 
 
 def test_a_heading_with_nothing_below_goes() -> None:

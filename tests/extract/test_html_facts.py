@@ -69,6 +69,9 @@ def test_the_title_is_the_heading_or_what_the_page_says_without_the_site(head: s
         ("<meta name=citation_author content='R, A'><meta name=citation_author content='B, C'>", "", "R, A; B, C"),
         ("<meta property='article:author' content='https://a.example/m'>", "<a rel=author href=/m>Mary</a>", "Mary"),
         (linked('{"@type":"Article","author":[{"name":"A"},{"name":"B"}]}'), "", "A; B"),
+        (linked('{"@graph":[{"@type":"Article","author":{"@id":"https://a.example/#p"}},'
+                '{"@type":"Person","@id":"https://a.example/#p","name":"Jane"}]}'), "", "Jane"),
+        (linked('{"@type":"Article","author":{"@id":"https://a.example/#p"}}') + "<meta name=author content=Ann>", "", "Ann"),
         ("", "<a href=/m>Mary</a>", ""),
     ],
 )  # fmt: skip
@@ -164,3 +167,8 @@ def test_an_article_in_a_graph_goes_before_the_web_page_around_it() -> None:
 
 def test_marks_that_plain_text_reserves_are_in_no_fact() -> None:
     assert facts("<title>So&#xFDD0;il</title>").title == "Soil"
+
+
+def test_the_title_of_an_icon_is_not_that_of_the_page() -> None:
+    assert facts(body="<svg><title>Close icon</title></svg>").title == ""
+    assert facts("<title>Marl</title>", "<svg><title>Close icon</title></svg>").title == "Marl"
