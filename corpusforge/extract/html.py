@@ -1,7 +1,14 @@
 """Web pages to Markdown: the main text with headings, lists, tables, formulas and code, and what the page says of itself.
 
-The page is read once, with lxml, turned into blocks, the part with the running text chosen, and written: several times the
-speed of trafilatura, with formulas and tables kept.
+Many times the speed of trafilatura, with formulas and tables kept. A page goes through the modules in this order:
+html_parse    bytes to lxml's tree
+html_elements the tree, written out again, to elements and what their attributes say
+html_said     what they say of the page, html_facts what is taken of it: title, authors, date, licence
+html_alone    formulas and code, and what inside of sentences is no part of them
+html_reader   blocks, their text and words, by the kernels markup_blocks, markup_text and markup_sums
+html_main     the part with the running text
+html_prune    what inside of it is not main text
+html_blocks   Markdown
 """
 
 from dataclasses import replace

@@ -38,7 +38,7 @@ def fates_of(page: etree._Element, read: PageElements, *, keeps_formulas: bool) 
     fates = np.where(is_left_out, PASSED_OVER, 0).astype(np.uint8)
     inserted: dict[int, str] = {}
     alone: dict[int, Leaf] = {}
-    asked = np.flatnonzero(read.is_asked).tolist()
+    asked = np.flatnonzero(read.needs_lxml).tolist()
     elements = list(page.iter()) if asked else []
     end = -1  # of what is taken as a whole
     for index in asked:

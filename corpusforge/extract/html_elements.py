@@ -42,15 +42,12 @@ _ASKED = {
     "script": SOURCE,
 }
 
-# By number: names that its author gave an element, what else says something of it, and what is taken as it is.
+_NAMES = ("class", "id", "role")  # which the author of a page gave its parts
+_MARKING = (*_NAMES, "style", "itemprop", "type")
 _ATTRIBUTES = (
-    "",
-    *("class", "id", "role"),
-    *("style", "itemprop", "type"),
-    *("colspan", "rowspan", "start", "property", "name", "http-equiv", "content", "rel", "href", "datetime", "pubdate"),
-    *("lang", "xml:lang", "hidden", "alt"),
+    *("", *_MARKING, "colspan", "rowspan", "start", "property", "name", "http-equiv", "content", "rel", "href", "datetime"),
+    *("pubdate", "lang", "xml:lang", "hidden"),
 )
-_NUM_NAMES, _LAST_SAID, _FIRST_TAKEN = 3, 6, 5
 # The attributes of these that are taken; of links those alone that say something of the page.
 _TAKEN = {
     "html": ("lang", "xml:lang"),
@@ -65,18 +62,20 @@ _TAKEN = {
     "th": ("colspan", "rowspan"),
     "ol": ("start",),
 }
-_TOLD = names("html meta link a time script title h1")
+_STATING = names("html meta link a time script title h1")
 
-TAGS = ("", *sorted(_SKIPPED | _KINDS.keys() | _ASKED.keys() | _TOLD))
+TAGS = ("", *sorted(_SKIPPED | _KINDS.keys() | _ASKED.keys() | _STATING))
 """Tags by number; 0 stands for all others, which are parts of sentences and change nothing."""
-_COMMONS, _UNSAYABLE = b"creativecommons.org/", b"&#xFFFD;"
+COMMONS = "creativecommons.org/"
+"""Links to here may be licences, whatever else is said of them."""
+_UNSAYABLE = b"&#xFFFD;"
 
 
 class PageElements(NamedTuple):
     """A page as it is written out, and its elements.
 
     By element: `kinds` (uint8) as blocks_of takes them, `marks` (int64) what is said of it, bits of markup_sums and html_names;
-    as bool: `is_link`, it is a link, `is_asked`, it may be a formula or is code, `is_told`, it says something of the page.
+    as bool: `is_link`, it is a link; `needs_lxml`, it may be a formula or is code; `states_facts`, it says what the page is.
     `attributes` are those by which the text or what is known of the page differs.
     """
 
@@ -86,8 +85,8 @@ class PageElements(NamedTuple):
     kinds: NDArray[np.uint8]
     marks: NDArray[np.int64]
     is_link: NDArray[np.bool_]
-    is_asked: NDArray[np.bool_]
-    is_told: NDArray[np.bool_]
+    needs_lxml: NDArray[np.bool_]
+    states_facts: NDArray[np.bool_]
     attributes: Mapping[int, Mapping[str, str]]
 
 
@@ -100,28 +99,30 @@ class _Tables(NamedTuple):
     meanings: NDArray[np.int64]
     parts: NDArray[np.int64]
     leaves_out: NDArray[np.bool_]
-    is_told: NDArray[np.bool_]
+    states_facts: NDArray[np.bool_]
     kinds: NDArray[np.uint8]
     asked: NDArray[np.int64]
     wanted: NDArray[np.int64]
+    taken: NDArray[np.int64]
 
 
 def page_elements(page: etree._Element) -> PageElements:
     """The elements of a parsed page: all but those inside of parts that never hold text and say nothing of the page."""
     raw, tables = etree.tostring(page, encoding="utf-8"), _tables()
     data = np.frombuffer(raw, np.uint8)
-    elements, events = elements_of(data, tables.tags, tables.leaves_out, tables.is_told)
+    elements, events = elements_of(data, tables.tags, tables.leaves_out, tables.states_facts)
     tag = elements.tag
     given, values = values_of(data, tag, elements.inside, tables.attributes, tables.wanted)
-    marks = _said(raw, data, values, len(tag))
+    marks = _marks(raw, data, values, len(tag))
     marks[given & (_HIDDEN | _STYLE) == _HIDDEN] |= HIDDEN  # a style, where there is one, counts instead
     kinds = tables.kinds[tag]
     is_link = kinds == LINK
-    is_told = tables.is_told[tag] & (~is_link | (given & _REL != 0) | (_COMMONS in raw))
-    is_asked = ((marks | _ANY) & tables.asked[tag] != 0) & (elements.last >= 0)
+    states_facts = tables.states_facts[tag] & (~is_link | (given & _REL != 0) | (COMMONS.encode() in raw))
+    needs_lxml = ((marks | _ANY) & tables.asked[tag] != 0) & (elements.last >= 0)
     is_link &= given & _HREF != 0
-    taken = _taken(raw, values, is_told)
-    return PageElements(raw, frozen(elements), frozen(events), kinds, marks, is_link, is_asked, is_told, taken)
+    is_taken = tables.taken[tag[values.element]] >> values.attribute & 1 > 0
+    taken = _taken(raw, _rows(values, is_taken & (states_facts | (kinds != LINK))[values.element]))
+    return PageElements(raw, frozen(elements), frozen(events), kinds, marks, is_link, needs_lxml, states_facts, taken)
 
 
 def unescaped(raw: bytes) -> str:
@@ -129,11 +130,12 @@ def unescaped(raw: bytes) -> str:
     return unescape(raw.replace(_UNSAYABLE, b"").decode()) if b"&" in raw else raw.decode()
 
 
-def _said(raw: bytes, data: NDArray[np.uint8], values: Values, num_elements: int) -> NDArray[np.int64]:
+def _marks(raw: bytes, data: NDArray[np.uint8], values: Values, num_elements: int) -> NDArray[np.int64]:
     """What attributes say of each element."""
-    tables, said = _tables(), _rows(values, values.attribute <= _LAST_SAID)
+    tables, said = _tables(), _rows(values, _bits(*_MARKING) >> values.attribute & 1 > 0)
     meanings = meanings_of(data, said.begin, said.end, tables.words, tables.meanings, tables.parts)
-    is_asked = np.where(said.attribute > _NUM_NAMES, meanings, meanings & ASK) != 0
+    is_name = _bits(*_NAMES) >> said.attribute & 1 > 0
+    is_asked = np.where(is_name, meanings & ASK, meanings) != 0
     marks = np.zeros(num_elements, np.int64)
     np.bitwise_or.at(marks, said.element, np.where(is_asked, 0, meanings))
     for element, attribute, begin, end in _listed(_rows(said, is_asked)):
@@ -141,11 +143,10 @@ def _said(raw: bytes, data: NDArray[np.uint8], values: Values, num_elements: int
     return marks
 
 
-def _taken(raw: bytes, values: Values, is_told: NDArray[np.bool_]) -> dict[int, dict[str, str]]:
+def _taken(raw: bytes, values: Values) -> dict[int, dict[str, str]]:
     """Names and values by element."""
     taken: dict[int, dict[str, str]] = {}
-    is_taken = (values.attribute >= _FIRST_TAKEN) & ((values.attribute < _REL_NUMBER) | is_told[values.element])
-    for element, attribute, begin, end in _listed(_rows(values, is_taken)):
+    for element, attribute, begin, end in _listed(values):
         taken.setdefault(element, {})[_ATTRIBUTES[attribute]] = unescaped(raw[begin:end])
     return taken
 
@@ -163,7 +164,8 @@ def _bits(*attributes: str) -> int:
 
 
 _HIDDEN, _STYLE, _HREF, _REL = _bits("hidden"), _bits("style"), _bits("href"), _bits("rel")
-_REL_NUMBER = _ATTRIBUTES.index("rel")
+assert len(TAGS) < 2**8  # their numbers are bytes
+assert len(_ATTRIBUTES) < 63  # they are bits
 
 
 @lru_cache(maxsize=1)
@@ -176,10 +178,11 @@ def _tables() -> _Tables:
             np.array([0, *WORDS.values()], np.int64),
             np.array([int.from_bytes(part.encode(), "little") for part in PARTS]),
             np.array([tag in _SKIPPED for tag in TAGS]),
-            np.array([tag in _TOLD for tag in TAGS]),
+            np.array([tag in _STATING for tag in TAGS]),
             np.array([_KINDS.get(tag, 0) for tag in TAGS], np.uint8),
             np.array([_ASKED.get(tag, FORMULA) for tag in TAGS], np.int64),
             np.array([_bits(*_wanted(tag)) for tag in TAGS], np.int64),
+            np.array([_bits(*_TAKEN.get(tag, ())) for tag in TAGS], np.int64),
         )
     )
 

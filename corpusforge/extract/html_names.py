@@ -93,6 +93,7 @@ _MEANINGS |= {word: _MEANINGS.get(word, 0) | BODY for word in _IN_BODY}
 WORDS = _MEANINGS | {word: _MEANINGS[word] | ASK for word in _IN_BODY}
 WORDS |= dict.fromkeys((max(reversed(name.split("-")), key=len) for name in _BESIDE), ASK)
 WORDS |= dict.fromkeys(names("tex latex math mathjax mwe ql formula equation none"), ASK)
+WORDS["hidden"] |= ASK  # in styles
 WORDS = {word: meaning for word, meaning in WORDS.items() if len(word) <= 16}
 PARTS = ("ath", "kat", "MJX")
 

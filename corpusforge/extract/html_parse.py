@@ -4,6 +4,8 @@ import re
 
 from lxml import etree
 
+from corpusforge.errors import UserError
+
 # libxml2 takes quadratic time for the attributes of one tag: 4 s for 50,000 of them. Shorter pages have room for few more.
 _LONG_PAGE_BYTES = 2**18
 _LONG_TAG_BYTES = 2**13
@@ -15,6 +17,14 @@ _TAG = re.compile(
       (?(1) (?: [^<]++ | <(?!/(?:script|style)) )*+ )"""
 )
 _ATTRIBUTE = re.compile(rb"""[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++))?+""")
+
+
+_LIBXML = (2, 14)
+if etree.LIBXML_VERSION < _LIBXML:  # it reads HTML by other rules, so the same page would give another text
+    found = ".".join(map(str, etree.LIBXML_VERSION))
+    raise UserError(
+        f"extract.html: lxml reads with libxml2 {found}, but needs 2.14: pip install --only-binary lxml 'lxml>=6.1'"
+    )
 
 
 class TooDeep(Exception):

@@ -8,16 +8,22 @@ from html import unescape
 import numpy as np
 
 from corpusforge.extract.creative_commons import commons_address
-from corpusforge.extract.html_elements import TAGS, PageElements, unescaped
+from corpusforge.extract.html_elements import COMMONS, TAGS, PageElements, unescaped
 from corpusforge.extract.plain import without_marks
 
 MAX_CHARACTERS = 300
 """Of a title, a name and whatever else is taken from a page."""
 
-_MAX_HEADINGS = 20
+# Headings, and names in links, beyond so many say nothing of the page.
+_MAX_TEXTS = 20
+# Bytes of an element that are looked at: short() keeps 6,000 characters of its text.
+_MAX_BYTES = 2**16
+# And before a title, which is the first that an icon has.
+_MAX_BYTES_BEFORE = 2**12
 # What links to a heading itself are drawn as; the last is an icon of a font.
 _HEADING_LINKS = " \u00b6#\uf0c1"
 _TAG = re.compile(b"<[^>]*>")
+_PICTURE = re.compile(rb"<(/?)svg(?=[\s/>])[^>]*?(/?)>")
 
 Given = Mapping[str, str]
 
@@ -45,8 +51,8 @@ class Said:
 def said_of(page: PageElements) -> Said:
     """What the elements of a page say, those too of parts that hold no text of it."""
     said, links = Said(), list[Given]()
-    told = np.flatnonzero(page.is_told)
-    for element, number in zip(told.tolist(), page.elements.tag[told].tolist(), strict=True):
+    stating = np.flatnonzero(page.states_facts)
+    for element, number in zip(stating.tolist(), page.elements.tag[stating].tolist(), strict=True):
         tag, given = TAGS[number], page.attributes.get(element, {})
         if tag == "meta":
             _hear_meta(said, given)
@@ -54,7 +60,7 @@ def said_of(page: PageElements) -> Said:
             links.append(given)
         elif tag == "a":
             _hear_link(said, given)
-            if "author" in _kinds(given) and _address(given):
+            if "author" in _kinds(given) and _address(given) and len(said.authors) < _MAX_TEXTS:
                 said.authors.append(short(_all_text(page, element, tag)))
         else:
             _hear_element(said, page, element, given)
@@ -78,7 +84,7 @@ def _hear_meta(said: Said, meta: Given) -> None:
 
 def _hear_link(said: Said, link: Given) -> None:
     address, kinds = _address(link), _kinds(link)
-    if not address:
+    if not address or not (kinds or COMMONS in address):
         return
     if "license" in kinds:
         said.licenses.append(address)
@@ -91,9 +97,9 @@ def _hear_link(said: Said, link: Given) -> None:
 
 def _hear_element(said: Said, page: PageElements, element: int, given: Given) -> None:
     tag = TAGS[page.elements.tag[element]]
-    if tag == "h1" and len(said.headings) < _MAX_HEADINGS:
+    if tag == "h1" and len(said.headings) < _MAX_TEXTS:
         said.headings.append(short(_all_text(page, element, tag)).rstrip(_HEADING_LINKS))
-    elif tag == "title" and not _is_in_picture(page, element):
+    elif tag == "title" and len(said.titles) < 1 and not _is_in_picture(page, element):
         said.titles.append(short(_text(page, element)))
     elif tag == "time":
         is_published = given.get("itemprop") == "datePublished" or "pubdate" in given
@@ -114,8 +120,9 @@ def _kinds(link: Given) -> list[str]:
 
 def _is_in_picture(page: PageElements, element: int) -> bool:
     """Whether an element is inside of an <svg>, as the title of an icon is."""
-    begin = page.elements.inside[element]
-    return page.raw.rfind(b"<svg", 0, begin) > page.raw.rfind(b"</svg>", 0, begin)
+    end = int(page.elements.inside[element])
+    before = _PICTURE.findall(page.raw[max(end - _MAX_BYTES_BEFORE, 0) : end])
+    return sum(-1 if is_end else not is_empty for is_end, is_empty in before) > 0
 
 
 def _text(page: PageElements, element: int) -> str:
@@ -125,8 +132,11 @@ def _text(page: PageElements, element: int) -> str:
 
 
 def _all_text(page: PageElements, element: int, tag: str) -> str:
-    """Text of an element and of those inside."""
+    """Text of an element and of those inside; in a part that is left out, up to the first end of such an element."""
     begin = page.raw.index(b">", page.elements.inside[element]) + 1
     if page.raw[begin - 2 : begin] == b"/>":
         return ""
-    return unescaped(_TAG.sub(b"", page.raw[begin : page.raw.find(f"</{tag}>".encode(), begin)]))
+    last = int(page.elements.last[element])
+    end = int(page.events.begin[last]) if last >= 0 else page.raw.find(f"</{tag}>".encode(), begin)
+    inside = _TAG.sub(b"", page.raw[begin : min(end, begin + _MAX_BYTES)]).partition(b"<")[0]
+    return unescaped(inside.decode(errors="ignore").encode())  # the end may have cut a character

@@ -51,7 +51,7 @@ class Node:
 
 
 def add_up(node: Node) -> None:
-    """Set the sums of a block from those of its children."""
+    """Set the sums of a block from those of its children; sums_of in markup_sums has the same rules for a whole page."""
     words = linked = running = content = 0
     for child in node.children:
         words += child.words

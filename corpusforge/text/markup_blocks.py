@@ -69,10 +69,9 @@ def blocks_of(
     form, parent, of = np.empty(room, np.uint8), np.empty(room, np.int64), np.empty(room, np.int64)
     first, last = np.zeros(room, np.int64), np.zeros(room, np.int64)
     kind, begin, end = np.empty(room, np.uint8), np.empty(room, np.int64), np.empty(room, np.int64)
-    paragraph_of = np.empty(len(elements.tag), np.int64)  # by element that is to be changed: in which paragraph it began
     stack = np.empty(_MAX_DEPTH + 2, np.int64)
     form[0], parent[0], of[0], stack[0] = CONTAINER, -1, -1, 0
-    num_blocks, depth, too_deep, num_links, num_paragraphs = 1, 1, 0, 0, 0
+    num_blocks, depth, too_deep, num_links = 1, 1, 0, 0
     opened = used = 0  # the first piece of the paragraph that is read, and the next one
     has_text = is_blank_last = is_behind_break = False
     event = 0
@@ -93,7 +92,7 @@ def blocks_of(
             if has_text:
                 form[num_blocks], parent[num_blocks], of[num_blocks] = PARAGRAPH, stack[depth - 1], -1
                 first[num_blocks], last[num_blocks] = opened, used
-                num_blocks, num_paragraphs, opened = num_blocks + 1, num_paragraphs + 1, used
+                num_blocks, opened = num_blocks + 1, used
             has_text = is_blank_last = is_behind_break = False
         if is_over:
             break
@@ -117,13 +116,8 @@ def blocks_of(
             if not is_end and not is_second_break:
                 kind[used], begin[used], end[used] = LINE_END, 0, 0
                 used, has_text, is_blank_last, is_behind_break = used + 1, True, False, True
-        elif is_end:
-            if paragraph_of[element] == num_paragraphs:
-                kind[used], begin[used], end[used] = CHANGE + 1 + what - CHANGED, 0, 0
-                used += 1
         else:
-            paragraph_of[element] = num_paragraphs
-            kind[used], begin[used], end[used] = CHANGE, 0, 0
+            kind[used], begin[used], end[used] = CHANGE + 1 + what - CHANGED if is_end else CHANGE, 0, 0
             used += 1
         if events.begin[event] < events.end[event]:
             if not is_blank(data, events.begin[event], events.end[event], classes):

@@ -77,7 +77,7 @@ class Leaves(NamedTuple):
 
 @kernel
 def sums_of(tree: Tree, leaves: Leaves, roles: NDArray[np.uint8], plain: int, trusts_links: bool) -> Sums:
-    """Sums of a tree; `roles` by tag, `plain` is the tag for a heading that is none.
+    """Sums of a tree, by the rules of add_up in html_tree; `roles` by tag, `plain` is the tag for a heading that is none.
 
     Without trust in links, as on a page where one was never closed, only short lines can be links.
     """

@@ -27,7 +27,7 @@ class Elements(NamedTuple):
     """Elements of a page, in the order of their begins.
 
     `tag` (uint8) is the number of the name and `place` (int64) the place among all elements; the attributes begin at
-    data[inside] (int64), and event `last` (int64) ends the element, -1 for one that is left out.
+    data[inside] (int64), and event `last` (int64) ends the element, also an empty one; it is -1 for one that is left out.
     """
 
     tag: NDArray[np.uint8]
@@ -74,14 +74,17 @@ def elements_of(
     for byte in data:
         num_tags += byte == _GREATER
     tag, place = np.empty(num_tags, np.uint8), np.empty(num_tags, np.int64)
-    inside, last, opened = np.empty(num_tags, np.int64), np.empty(num_tags, np.int64), np.empty(num_tags, np.int64)
+    inside, last, opened = np.empty(num_tags, np.int64), np.full(num_tags, -1, np.int64), np.empty(num_tags, np.int64)
     event, begin, end = np.empty(2 * num_tags, np.int64), np.empty(2 * num_tags, np.int64), np.empty(2 * num_tags, np.int64)
-    num_elements = num_opened = num_events = num_seen = depth = 0  # depth: within an element that is left out
+    num_elements = num_opened = num_events = num_seen = 0
+    depth = 0  # of elements that are open from one on that is left out
     position = _next(data, 0, _LESS)
     while position < len(data):
         is_end = data[position + 1] == _SLASH
         name_end = _name_end(data, position + 1 + is_end)
         stop = _next(data, name_end, _GREATER)
+        assert stop < len(data)  # what libxml2 writes is well-formed
+        assert not is_end or num_opened + depth > 0
         is_empty = not is_end and data[stop - 1] == _SLASH
         number = 0 if is_end else _number_of(data, position + 1, name_end, tags)
         num_seen += not is_end
@@ -159,7 +162,7 @@ def _next(data: NDArray[np.uint8], position: int, sought: int) -> int:
 
 @kernel
 def _name_end(data: NDArray[np.uint8], position: int) -> int:
-    while data[position] not in (_BLANK, _SLASH, _GREATER):
+    while position < len(data) and data[position] not in (_BLANK, _SLASH, _GREATER):
         position += 1
     return position
 

@@ -18,7 +18,8 @@ CLOSER may stand behind it."""
 
 TEXT, LINKED, GIVEN, LINE_END, CHANGE = 0, 1, 2, 3, 4
 """Pieces of a paragraph: LINKED is text of a link, GIVEN is not escaped, and a text to be changed lies from CHANGE to a piece
-that is CHANGE and a number from 1 on for the way in which it is changed."""
+that is CHANGE and a number from 1 on for the way in which it is changed. One of both may be missing, where a block begins or
+ends between them."""
 
 MARK = 0xFDD0
 """In a raw text the character U+FDD0 and the kind of a piece, less LINE_END, stands for one that is no text."""

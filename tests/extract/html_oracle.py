@@ -4,9 +4,11 @@ import re
 
 from lxml import etree
 
+from corpusforge.extract.creative_commons import commons_address
 from corpusforge.extract.html_code import code_text, in_backticks, language_of
 from corpusforge.extract.html_formulas import Formula, formula_of, is_display_tex
 from corpusforge.extract.html_names import BESIDE, FORMULA, HIDDEN, OF_ELEMENTS, said_by
+from corpusforge.extract.html_said import Said, short
 from corpusforge.extract.html_tables import CELLS, settle_table
 from corpusforge.extract.html_tree import HEADINGS, Node, add_up, num_words, paragraph
 from corpusforge.extract.plain import HARD, gloss, names, subscript, superscript
@@ -61,6 +63,60 @@ def leaf_of(tag: str, text: str, words: int, linked: int = 0) -> Node:
     is_text = words >= 4 and linked * (2 if words >= 20 else 3) <= words
     running = words if is_text and (words >= 12 or SENTENCE_END.search(text[-4:])) else 0
     return Node(tag, text, 0, words, linked, running, running)
+
+
+def slow_said(page: etree._Element) -> Said:
+    """What the elements of a page say of it."""
+    found, links = Said(), []
+    for element in page.iter("a", "meta", "link", "h1", "title", "time", "script"):
+        tag, text = element.tag, seen(element.text or "")
+        if tag == "a":
+            hear(found, element)
+        elif tag == "meta":
+            hear_meta(found, element)
+        elif tag == "link":
+            links.append(element)
+        elif tag == "h1" and len(found.headings) < 20:
+            found.headings.append(short(seen("".join(element.itertext()))).rstrip(" \u00b6#\uf0c1"))
+        elif tag == "title" and not found.titles and not any(each.tag == "svg" for each in element.iterancestors()):
+            found.titles.append(short(text))
+        elif tag == "time":
+            is_published = element.get("itemprop") == "datePublished" or element.get("pubdate") is not None
+            found.times.append((is_published, element.get("datetime") or text))
+        elif tag == "script" and element.get("type") == "application/ld+json":
+            found.scripts.append(text)
+    for element in links:
+        hear(found, element)
+    stated = [html.get("lang") or html.get("xml:lang") for html in page.iter("html")]
+    found.language = next(filter(None, stated), "")
+    return found
+
+
+def hear_meta(found: Said, meta: etree._Element) -> None:
+    """Take in metadata."""
+    name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
+    value = short(seen(meta.get("content", "")))
+    if name and value:
+        found.meta.setdefault(seen(name).strip().lower(), []).append(value)
+
+
+def hear(found: Said, link: etree._Element) -> None:
+    """Take in a link."""
+    address, kinds = link.get("href", "").strip(), link.get("rel", "").lower().split()
+    if not address:
+        return
+    found.licenses += [address] if "license" in kinds else []
+    if "canonical" in kinds:
+        found.links.setdefault("canonical", address)
+    if "author" in kinds and link.tag == "a" and len(found.authors) < 20:
+        found.authors.append(short(seen("".join(link.itertext()))))
+    if (kinds or "creativecommons.org/" in address) and commons_address(address):
+        found.commons.add(commons_address(address))
+
+
+def seen(text: str) -> str:
+    """A text without the control characters that XML cannot say."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
 
 
 class Reader:

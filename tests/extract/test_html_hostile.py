@@ -32,6 +32,8 @@ SIDE_BY_SIDE = {
     "comments": "<div class=comments><p>x</p></div>",
     "bodies": f"<div class=article-body>{LEAD}</div>",
     "scripts": "<script type='application/ld+json'>[{}]</script>",
+    "authors": "<a rel=author href=/x><div>x</div>",
+    "titles": "<svg><title>x</title></svg>",
     "metas": "<meta name=author content='A'>",
     "entities": "&amp;&#xfdd0;",
     "angles": "<<<",

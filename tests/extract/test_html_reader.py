@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from html_oracle import dumped, slow_tree
+from html_oracle import dumped, slow_said, slow_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -14,6 +14,7 @@ from corpusforge.extract.html_elements import TAGS, page_elements, unescaped
 from corpusforge.extract.html_names import WORDS, said_by
 from corpusforge.extract.html_parse import parsed
 from corpusforge.extract.html_reader import read_tree
+from corpusforge.extract.html_said import said_of
 
 GOLD = Path(__file__).resolve().parents[3] / "shared" / "data" / "html_gold"
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
@@ -156,6 +157,12 @@ def test_written_pages_have_the_tree_of_the_slow_reader(path: Path) -> None:
         '<div class="related"><blockquote>' + "a quotation with most of the words " * 5 + "</blockquote>x</div>",
         "<table><caption>t</caption><tr><th><th>a<tr><td><table><tr><td>1<td>2<tr><td>3<td>4</table><td></table>",
         "<table><thead><tr><td>a<td>b</thead><tbody><tr><td><tr><td>1<td>2<td><td>3</table>",
+        "<p =c class=related>a line of words that is here and goes on until it is long enough to be read",
+        "<p>it is all here.\u201d\u2019)</p><p>it is all here.\u201d\u2019))</p>",
+        *(f"<h2>{'word ' * count}</h2><p>text" for count in (60, 61)),
+        *("<a href=/x>" + "<p>eight words that stand in a row here</p>" * 40 + f"<p>{'word ' * count}" for count in (25, 26)),
+        "<div hidden style='color: red'>seen</div><div hidden>not seen</div><p class=path>x</p>",
+        '<table><tr><td itemprop="articleBody" colspan=2>x<td>y</table>',
         "x<br> <br>y<br><sup>2<br></sup><div></div>z<sub>10</sub><ruby>\u5ca9<rt>yan</rt></ruby><code> a `b` </code>",
     ],
 )
@@ -169,6 +176,38 @@ def test_pages_of_newspapers_have_the_tree_of_the_slow_reader() -> None:
     for path in sorted(GOLD.glob("*.gz")):
         for line in gzip.decompress(path.read_bytes()).splitlines():
             assert_same(json.loads(line)["html"].encode("utf-8", "replace"))
+
+
+@st.composite
+def heads(draw: st.DrawFn) -> str:
+    """Elements that say something of a page, in and beside others."""
+    words = st.sampled_from(
+        ("Marl", "x &amp; y", "", " ", "\u5ca9", "&lt;b&gt;", "https://a.example/x", "author", "2020-05-02")
+    )
+    values = st.sampled_from(
+        ("license", "canonical", "author Author", "application/ld+json", "og:title", "datePublished", COMMONS, "/x")
+    )
+    names = st.sampled_from(
+        ("rel", "href", "name", "property", "itemprop", "content", "type", "datetime", "pubdate", "lang", "class")
+    )
+    given_values = st.lists(st.builds(lambda name, value: f'{name}="{value}"', names, values | words), max_size=3)
+    tags = st.sampled_from(
+        ("a", "meta", "link", "h1", "title", "time", "script", "html", "svg", "footer", "b", "select", "p", "a")
+    )
+    begin = st.builds(lambda tag, given: f"<{' '.join((tag, *given))}>", tags, given_values)
+    end = tags.map(lambda tag: f"</{tag}>")
+    return "".join(draw(st.lists(st.one_of(begin, begin, words, end), max_size=40)))
+
+
+COMMONS = "https://creativecommons.org/licenses/by/4.0/"
+
+
+@settings(deadline=None)
+@given(heads())
+def test_a_page_says_what_the_slow_reader_hears(head: str) -> None:
+    page = parsed(head.encode())
+    if page is not None:
+        assert said_of(page_elements(page)) == slow_said(page)
 
 
 @settings(deadline=None)
