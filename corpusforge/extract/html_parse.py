@@ -18,12 +18,10 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(rb"""[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++))?+""")
 
-
-_LIBXML = (2, 14)
-if etree.LIBXML_VERSION < _LIBXML:  # it reads HTML by other rules, so the same page would give another text
-    found = ".".join(map(str, etree.LIBXML_VERSION))
+if etree.LIBXML_VERSION < (2, 14):  # it reads HTML by other rules, so the same page would give another text
     raise UserError(
-        f"extract.html: lxml reads with libxml2 {found}, but needs 2.14: pip install --only-binary lxml 'lxml>=6.1'"
+        f"extract.html: lxml reads with libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))}, but this needs 2.14 or later: "
+        "pip install --force-reinstall --only-binary lxml 'lxml>=6.1'"
     )
 
 

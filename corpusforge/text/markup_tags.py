@@ -80,7 +80,7 @@ def elements_of(
     depth = 0  # of elements that are open from one on that is left out
     position = _next(data, 0, _LESS)
     while position < len(data):
-        is_end = data[position + 1] == _SLASH
+        is_end = position + 1 < len(data) and data[position + 1] == _SLASH
         name_end = _name_end(data, position + 1 + is_end)
         stop = _next(data, name_end, _GREATER)
         assert stop < len(data)  # what libxml2 writes is well-formed

@@ -1,10 +1,14 @@
 """Pages made to stall a worker: the work, counted in calls, grows with the page and not with its square."""
 
 import sys
+from runpy import run_path
 from types import FrameType
 
 import pytest
+from lxml import etree
 
+from corpusforge.errors import UserError
+from corpusforge.extract import html_parse
 from corpusforge.extract.html import Html
 from corpusforge.extract.html_parse import parsed, without_floods
 
@@ -115,3 +119,9 @@ def test_attributes_by_the_thousand_are_left_out_and_the_text_is_kept() -> None:
 def test_what_only_looks_like_a_flood_stays(around: str) -> None:
     page = (LEAD + around.format(" ".join(f"<a{number}" for number in range(60_000))) + LEAD).encode()
     assert without_floods(page) == page
+
+
+def test_an_old_libxml2_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(etree, "LIBXML_VERSION", (2, 9, 14))
+    with pytest.raises(UserError, match=r"libxml2 2\.9\.14, .*pip install"):
+        run_path(html_parse.__file__)

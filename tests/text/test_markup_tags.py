@@ -1,6 +1,7 @@
 """Tags of a serialized page, by hand."""
 
 import numpy as np
+import pytest
 
 from corpusforge.text.markup_tags import LEFT_OUT, elements_of, names_table, values_of
 
@@ -43,6 +44,13 @@ def test_values_are_those_that_are_wanted_of_a_tag() -> None:
     assert list(zip(values.element.tolist(), values.attribute.tolist(), found, strict=True)) == [
         (1, 1, "a&amp;b"), (1, 2, ""), (2, 1, "c"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", [b"<div", b"<div>text</div", b"<div></div></div>", b"<div><"])
+def test_what_is_not_well_formed_is_refused(page: bytes) -> None:
+    nothing = np.zeros(5, np.bool_)
+    with pytest.raises(AssertionError):
+        elements_of(np.frombuffer(page, np.uint8), names_table(TAGS), nothing, nothing)
 
 
 def test_names_of_up_to_sixteen_bytes_are_told_apart() -> None:
